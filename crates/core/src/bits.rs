@@ -601,6 +601,25 @@ mod tests {
     }
 
     #[test]
+    fn every_bit_above_the_width_is_refused() {
+        for bits in 1..=255 {
+            let width = width(bits);
+            for bit in width.top_bits()..8 {
+                let mut bytes = vec![0; 2 * width.octets()];
+                bytes[width.octets()] = 1 << bit;
+                let at = width.octets();
+                assert_eq!(
+                    Packer::new(width).pack(&bytes, &mut Vec::new()),
+                    Err(Misuse::ByteTooWide { at })
+                );
+            }
+            let widest = (0xff_u16 >> (8 - width.top_bits())) as u8;
+            let bytes = [&[widest][..], &vec![0xff; width.octets() - 1]].concat();
+            assert_eq!(Packer::new(width).pack(&bytes, &mut Vec::new()), Ok(()));
+        }
+    }
+
+    #[test]
     fn leftover_is_what_did_not_make_a_byte() {
         let mut unpacker = Unpacker::new(width(36));
         let mut out = Vec::new();

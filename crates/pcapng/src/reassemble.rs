@@ -578,6 +578,23 @@ mod tests {
     }
 
     #[test]
+    fn a_fragment_of_just_the_limit() {
+        let limits = ReassemblyLimits {
+            max_octets: 40,
+            ..ReassemblyLimits::default()
+        };
+        let mut reassembler = Reassembler::new(limits);
+        for identification in 1..=2 {
+            assert_eq!(
+                reassembler.push(NOW, &cut(&udp(100), identification, 40)[0]),
+                Ok(None)
+            );
+            assert_eq!(reassembler.octets(), 40);
+        }
+        assert_eq!(reassembler.dropped(DropReason::Evicted), 1);
+    }
+
+    #[test]
     fn the_longest_datagram() {
         let data = udp(65507);
         let mut reassembler = Reassembler::default();

@@ -188,10 +188,9 @@ impl Machine for DotReceiver {
             (State::Done, _) => return Ok(Step::done(0)),
             (State::LineStart, [b'.', b'\r', b'\n', ..]) => {
                 self.state = State::Done;
-                self.offset += 3;
                 return Ok(Step::done(3));
             }
-            (State::LineStart, [b'.'] | [b'.', b'\r']) => return wait(self),
+            (State::LineStart, [b'.']) => return wait(self),
             (State::LineStart, [b'.', ..]) => skipped = 1,
             _ => {}
         }
@@ -426,6 +425,8 @@ mod tests {
             measure: false,
         };
         check(config, "\r\na\r\n.\r\n", r"\r\n<long@2>a\r\n", "");
+        // Of two dots, the first one is stuffed; the second one is the octet too much, and content.
+        check(config, "..\r\n.\r\n", r"<long@1>.\r\n", "");
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Ignored {
 pub(super) fn run(text: &[u8], ignored: Ignored) -> (usize, Stop) {
     let mut at = 0;
     loop {
-        at += clean(text, at);
+        at += clean(&text[at..]);
         // Something is in the next window: octet by octet of interest through it.
         let end = text.len().min(at + WINDOW);
         while at < end {
@@ -90,19 +90,18 @@ pub(super) fn run(text: &[u8], ignored: Ignored) -> (usize, Stop) {
 /// How much is looked at together.
 const WINDOW: usize = 64;
 
-/// How many octets from `start` on are in windows without anything of interest: every CR is
-/// followed by LF, every LF preceded by CR, there is no NUL, and no dot after LF. May end between
-/// CR and LF. Written so that it becomes vector instructions.
-fn clean(text: &[u8], start: usize) -> usize {
-    let rest = &text[start..];
-    if rest.first() == Some(&LF) && (start == 0 || text[start - 1] != CR) {
+/// How many octets of `text` are in windows without anything of interest: every CR is followed by
+/// LF, every LF preceded by CR, there is no NUL, and no dot after LF. May end between CR and LF.
+/// Written so that it becomes vector instructions.
+fn clean(text: &[u8]) -> usize {
+    if text.first() == Some(&LF) {
         return 0;
     }
     let mut len = 0;
     // Each window is looked at with the octet after it.
-    while let Some((here, next)) = rest[len..]
+    while let Some((here, next)) = text[len..]
         .first_chunk::<WINDOW>()
-        .zip(rest[len..].get(1..).and_then(<[u8]>::first_chunk::<WINDOW>))
+        .zip(text[len..].get(1..).and_then(<[u8]>::first_chunk::<WINDOW>))
     {
         let mut found = false;
         for (&a, &b) in here.iter().zip(next) {
