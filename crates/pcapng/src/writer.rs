@@ -395,6 +395,40 @@ mod tests {
     }
 
     #[test]
+    fn headers_and_payload_are_cut_together() {
+        let address = SocketAddr::from(([192, 0, 2, 1], 69));
+        for snaplen in [10, 42, 50] {
+            let mut out = Vec::new();
+            let mut writer = Writer::new(&Section::default(), &mut out).unwrap();
+            let short = Interface {
+                snaplen,
+                ..Interface::default()
+            };
+            writer.interface(&short, &mut out).unwrap();
+            writer
+                .udp(Duration::ZERO, address, address, &[7; 100], &mut out)
+                .unwrap();
+            let packet = crate::packets(&out).next().unwrap().unwrap();
+            assert_eq!(
+                (packet.data.len(), packet.original_len),
+                (snaplen as usize, 142)
+            );
+        }
+    }
+
+    #[test]
+    fn the_longest_text() {
+        let mut out = Vec::new();
+        let writer = Writer::ethernet("", "", &mut out).unwrap();
+        let text = String::from_utf8(alloc::vec![b'x'; 65535]).unwrap();
+        writer
+            .packet(Stamp::default().comment(&text), b"", &mut out)
+            .unwrap();
+        let packet = crate::packets(&out).next().unwrap().unwrap();
+        assert!(packet.comments().eq([text.as_str()]));
+    }
+
+    #[test]
     fn misuse_writes_nothing() {
         let mut out = Vec::new();
         let mut writer = Writer::new(&Section::default(), &mut out).unwrap();
