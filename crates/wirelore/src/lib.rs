@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub use wirelore_core as core;
+#[cfg(feature = "pcapng")]
+pub use wirelore_pcapng as pcapng;
+#[cfg(feature = "tftp")]
+pub use wirelore_tftp as tftp;
