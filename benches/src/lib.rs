@@ -1,0 +1,7 @@
+//! What the bars share: how a bar is reported, how instructions are counted, and the subjects that
+//! both bars and benchmarks measure.
+
+pub mod bar;
+pub mod instructions;
+pub mod simulation;
+pub mod tftp;

@@ -1,0 +1,4 @@
+//! `core_reply` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wirelore_fuzz::core::core_reply(data));

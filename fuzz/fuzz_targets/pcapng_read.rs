@@ -1,0 +1,4 @@
+//! `pcapng_read` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wirelore_fuzz::pcapng::pcapng_read(data));

@@ -1,0 +1,4 @@
+//! `tftp_netascii` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wirelore_fuzz::tftp::tftp_netascii(data));

@@ -1,0 +1,23 @@
+//! Fuzz targets as plain functions: libFuzzer runs them as binaries, an ordinary test replays the
+//! corpus and the regressions, and both go through [`TARGETS`].
+
+pub mod core;
+pub mod pcapng;
+pub mod tftp;
+
+/// A function that panics when something is wrong, on any input.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its binary and of its folder in `corpus/`.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("core_bits", core::core_bits),
+    ("core_dot", core::core_dot),
+    ("core_lines", core::core_lines),
+    ("core_reply", core::core_reply),
+    ("pcapng_read", pcapng::pcapng_read),
+    ("pcapng_roundtrip", pcapng::pcapng_roundtrip),
+    ("tftp_netascii", tftp::tftp_netascii),
+    ("tftp_packet", tftp::tftp_packet),
+    ("tftp_roundtrip", tftp::tftp_roundtrip),
+    ("tftp_transfer", tftp::tftp_transfer),
+];
