@@ -1,7 +1,6 @@
 //! `bars`: what we promise about speed and memory, measured now.
 //!
-//! Every binary `bar_*` of `wirelore-benches` prints one JSON line for each thing it
-//! measures:
+//! Every binary `bar_*` of `wirelore-benches` prints one JSON line for each thing it measures:
 //! `{"bar","ours","peer","ratio","wanted","pass"}`.
 
 use crate::Outcome;

@@ -326,6 +326,8 @@ impl<A: Copy + Eq> DatagramMachine<A> for Transfer<A> {
         match parsed {
             Ok(packet) => self.packet(now, packet),
             Err(_) if self.config.ignore_malformed || self.over => None,
+            // nobody's packet: as good as never sent
+            Err(ParseError::Truncated { len: 0 | 1 }) => None,
             Err(error) => {
                 self.fail_by_rule(Failure::Malformed(error));
                 self.poll_news()

@@ -7,3 +7,8 @@ pub use wirelore_core as core;
 pub use wirelore_pcapng as pcapng;
 #[cfg(feature = "tftp")]
 pub use wirelore_tftp as tftp;
+
+/// The example in the README of the repository.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;

@@ -28,6 +28,8 @@ fn data_1() -> &'static str {
 
 /// RFC 2347 Negotiation Protocol: "Each option the server recognizes, and accepts the value for, is
 /// included in the OACK."
+///
+/// RFC 2347 Packet Formats: opcode 6, then names and values, each with its NUL.
 #[test]
 fn every_known_option_is_acknowledged_blksize_first() {
     assert_eq!(
