@@ -13,7 +13,8 @@ use wirelore_core::{DatagramMachine, Instant, Transmit};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'d> {
-    /// The server answered a client's request; the transfer goes by these parameters.
+    /// The server answered a client's request; the transfer goes by these parameters. Where the
+    /// answer is already DATA, its [`Write`](Self::Write) comes first.
     Started(Parameters),
     /// A block is to be sent: answer with `block`. Asked again for every retransmission, and then
     /// the answer must be the same.
@@ -159,7 +160,8 @@ impl<A: Copy + Eq> Transfer<A> {
         Ok(len)
     }
 
-    /// The oldest [`Event::Write`] without an answer was written.
+    /// The oldest [`Event::Write`] without an answer was written. Without effect when the transfer is
+    /// over.
     ///
     /// # Errors
     /// [`Misuse::NothingToWrite`] when there is none.
