@@ -64,6 +64,10 @@ pub struct Client<'n, A> {
     stage: Stage<A>,
     retry: Retry,
     request_due: bool,
+    /// This request was sent.
+    requested: bool,
+    /// How often a request was sent again.
+    repeated: u64,
     /// An ERROR to one address, after which nothing follows.
     farewell: Option<(A, ErrorCode, &'static str)>,
     started: Option<Parameters>,
@@ -157,6 +161,8 @@ impl<'n, A: Address> Client<'n, A> {
             stage: Stage::Requesting,
             retry: Retry::new(config.transfer.timing, config.transfer.seed),
             request_due: true,
+            requested: false,
+            repeated: 0,
             farewell: None,
             started: None,
             failed: None,
@@ -216,6 +222,33 @@ impl<'n, A: Address> Client<'n, A> {
             Stage::Transferring(transfer) => transfer.block(now, offset, data, last, buf),
             _ => Ok(0),
         }
+    }
+
+    /// The answer to [`Event::ReadBlock`] without a copy, see [`Transfer::header`].
+    ///
+    /// # Errors
+    /// As for [`Transfer::header`].
+    pub fn header(
+        &mut self,
+        now: Instant,
+        offset: u64,
+        len: usize,
+        last: bool,
+    ) -> Result<Option<[u8; 4]>, Misuse> {
+        match &mut self.stage {
+            Stage::Transferring(transfer) => transfer.header(now, offset, len, last),
+            _ => Ok(None),
+        }
+    }
+
+    /// How many datagrams were sent that had been sent before, so far: requests too.
+    #[must_use]
+    pub const fn retransmissions(&self) -> u64 {
+        self.repeated
+            + match &self.stage {
+                Stage::Transferring(transfer) => transfer.retransmissions(),
+                _ => 0,
+            }
     }
 
     /// The oldest [`Event::Write`] without an answer was written.
@@ -313,6 +346,7 @@ impl<'n, A: Address> Client<'n, A> {
         let plain_size = self.purpose == Purpose::Size;
         if self.config.fall_back && may_be_options && !self.offered.is_empty() && !plain_size {
             self.offered = Values::default();
+            self.requested = false;
             self.retry.reset();
             self.request_due = true;
             return None;
@@ -422,6 +456,7 @@ impl<A: Address> DatagramMachine<A> for Client<'_, A> {
             Stage::Requesting if self.request_due => {
                 self.request_due = false;
                 let len = self.encode_request(buf)?;
+                self.repeated += u64::from(core::mem::replace(&mut self.requested, true));
                 self.retry.measure(now);
                 self.retry.arm(now);
                 Some(Transmit::one(self.server, len))

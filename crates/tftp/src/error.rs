@@ -91,6 +91,8 @@ pub enum Misuse {
         /// How many were.
         max: usize,
     },
+    /// A netascii block must be converted: it cannot be sent as it is in the source.
+    Netascii,
     /// No block waits to be written.
     NothingToWrite,
     /// There is no such transfer, or it does not wait for this.
@@ -107,6 +109,7 @@ impl fmt::Display for Misuse {
             Self::BlockTooShort { max } => {
                 write!(f, "fewer than the {max} octets asked for, and not the last")
             }
+            Self::Netascii => f.write_str("netascii blocks must be converted"),
             Self::NothingToWrite => f.write_str("no block waits to be written"),
             Self::NoSuchTransfer => f.write_str("no such transfer"),
             Self::BadRequest => f.write_str("request cannot be encoded"),

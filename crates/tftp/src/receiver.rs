@@ -44,6 +44,9 @@ pub(crate) struct Receiver {
     /// Octets received, as counted on the wire.
     wire_octets: u64,
     max_size: Option<u64>,
+    /// ACKs, or OACKs in place of ACK 0, that were sent before.
+    repeated: u64,
+    answered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +150,13 @@ impl Receiver {
             offset: 0,
             wire_octets: 0,
             max_size,
+            repeated: 0,
+            answered: false,
         }
+    }
+
+    pub(crate) const fn repeated(&self) -> u64 {
+        self.repeated
     }
 
     pub(crate) const fn deadline(&self) -> Option<Instant> {
@@ -234,6 +243,9 @@ impl Receiver {
         if !self.verified {
             self.first_replies -= 1;
         }
+        let repeats = self.acked == self.received && self.answered;
+        self.repeated += u64::from(repeats);
+        self.answered = true;
         if self.acked != self.received || self.received == 0 {
             self.retry.measure(now);
         } else {

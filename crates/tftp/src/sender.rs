@@ -46,6 +46,9 @@ pub(crate) struct Sender {
     text: Option<TextPositions>,
     /// Octets of the source up to the end of the final block.
     octets: u64,
+    /// Datagrams that were sent before.
+    repeated: u64,
+    oack_sent: bool,
 }
 
 /// Where each block of a netascii window begins.
@@ -99,7 +102,13 @@ impl Sender {
             replied_at: Instant::ORIGIN,
             text: netascii.then_some([Position::default(); NETASCII_MAX_WINDOW + 1]),
             octets: 0,
+            repeated: 0,
+            oack_sent: false,
         }
+    }
+
+    pub(crate) const fn repeated(&self) -> u64 {
+        self.repeated
     }
 
     pub(crate) const fn deadline(&self) -> Option<Instant> {
@@ -114,6 +123,7 @@ impl Sender {
     pub(crate) fn take_oack(&mut self, now: Instant) -> bool {
         let due = core::mem::take(&mut self.oack_due) && self.may_send();
         if due {
+            self.repeated += u64::from(core::mem::replace(&mut self.oack_sent, true));
             self.first_reply_sent(now);
             self.retry.measure(now);
             self.retry.arm(now);
@@ -221,17 +231,10 @@ impl Sender {
         last: bool,
         buf: &mut [u8],
     ) -> Result<(usize, Sent), Misuse> {
-        if !self.asked || offset != self.offset() {
+        if !self.answers(offset, data.len(), last)? {
             return Ok((0, Sent::Nothing));
         }
-        let max = usize::from(self.parameters.blksize);
-        if data.len() > max {
-            return Err(Misuse::BlockTooLong { max });
-        }
-        if data.len() < max && !last {
-            return Err(Misuse::BlockTooShort { max });
-        }
-        let needed = DATA_HEADER + max;
+        let needed = DATA_HEADER + usize::from(self.parameters.blksize);
         let Some((header, payload)) = buf
             .get_mut(..needed)
             .and_then(|buf| buf.split_first_chunk_mut::<DATA_HEADER>())
@@ -250,15 +253,62 @@ impl Sender {
                 (len, after.offset)
             }
         };
-        let is_final = len < max;
+        match self.goes_out(now, len, end) {
+            Some(first) => {
+                *header = first;
+                Ok((DATA_HEADER + len, Sent::Nothing))
+            }
+            None => Ok((0, Sent::Failed(Failure::SourceChanged))),
+        }
+    }
+
+    /// As [`block`](Self::block), for octets that the caller sends behind the header itself.
+    pub(crate) fn header(
+        &mut self,
+        now: Instant,
+        offset: u64,
+        len: usize,
+        last: bool,
+    ) -> Result<(Option<[u8; DATA_HEADER]>, Sent), Misuse> {
+        if self.text.is_some() {
+            return Err(Misuse::Netascii);
+        }
+        if !self.answers(offset, len, last)? {
+            return Ok((None, Sent::Nothing));
+        }
+        Ok(match self.goes_out(now, len, offset + len as u64) {
+            None => (None, Sent::Failed(Failure::SourceChanged)),
+            header => (header, Sent::Nothing),
+        })
+    }
+
+    /// Whether the question is open, and answered rightly by `len` octets of the source.
+    fn answers(&self, offset: u64, len: usize, last: bool) -> Result<bool, Misuse> {
+        if !self.asked || offset != self.offset() {
+            return Ok(false);
+        }
+        let max = usize::from(self.parameters.blksize);
+        if len > max {
+            return Err(Misuse::BlockTooLong { max });
+        }
+        if len < max && !last {
+            return Err(Misuse::BlockTooShort { max });
+        }
+        Ok(true)
+    }
+
+    /// Block `next` is sent now: `len` octets on the wire, in the source up to `end`. Its header, or
+    /// `None` when it cannot be what was sent under this number before.
+    fn goes_out(&mut self, now: Instant, len: usize, end: u64) -> Option<[u8; DATA_HEADER]> {
+        let is_final = len < usize::from(self.parameters.blksize);
         let fits = match self.last {
             Some(known) => is_final == (known == self.next),
             None => !is_final || self.sent < self.next,
         };
         if !fits {
-            return Ok((0, Sent::Failed(Failure::SourceChanged)));
+            return None;
         }
-        *header = Data::header(self.parameters.rollover.on_wire(self.next));
+        let header = Data::header(self.parameters.rollover.on_wire(self.next));
         if is_final {
             self.last = Some(self.next);
             self.octets = end;
@@ -270,10 +320,13 @@ impl Sender {
             self.retry.measure(now);
         }
         self.retry.arm(now);
+        if self.next <= self.sent {
+            self.repeated += 1;
+        }
         self.sent = self.sent.max(self.next);
         self.next += 1;
         self.asked = false;
-        Ok((DATA_HEADER + len, Sent::Nothing))
+        Some(header)
     }
 
     fn answered(&mut self, now: Instant) {

@@ -160,6 +160,39 @@ impl<A: Copy + Eq> Transfer<A> {
         Ok(len)
     }
 
+    /// The answer to [`Event::ReadBlock`] without a copy, for octet transfers: the caller sends the
+    /// header that is returned and right behind it, in one datagram, the `len` octets of the source
+    /// from `offset` on. `None`: the question is no longer open.
+    ///
+    /// # Errors
+    /// As for [`block`](Self::block), and [`Misuse::Netascii`].
+    pub fn header(
+        &mut self,
+        now: Instant,
+        offset: u64,
+        len: usize,
+        last: bool,
+    ) -> Result<Option<[u8; 4]>, Misuse> {
+        let Half::Sends(sender) = &mut self.half else {
+            return Err(Misuse::NoSuchTransfer);
+        };
+        if self.over {
+            return Ok(None);
+        }
+        let (header, sent) = sender.header(now, offset, len, last)?;
+        self.sent(sent);
+        Ok(header)
+    }
+
+    /// How many datagrams were sent that had been sent before, so far.
+    #[must_use]
+    pub const fn retransmissions(&self) -> u64 {
+        match &self.half {
+            Half::Sends(sender) => sender.repeated(),
+            Half::Receives(receiver) => receiver.repeated(),
+        }
+    }
+
     /// The oldest [`Event::Write`] without an answer was written. Without effect when the transfer is
     /// over.
     ///
