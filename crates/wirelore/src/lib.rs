@@ -7,6 +7,8 @@ pub use wirelore_core as core;
 pub use wirelore_pcapng as pcapng;
 #[cfg(feature = "tftp")]
 pub use wirelore_tftp as tftp;
+#[cfg(feature = "tokio")]
+pub use wirelore_tokio as tokio;
 
 /// The example in the README of the repository.
 #[cfg(doctest)]

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod accept;
+#[cfg(feature = "tftp")]
+mod clock;
+mod files;
+mod stream;
+mod tap;
+#[cfg(feature = "tftp")]
+pub mod tftp;
+#[cfg(feature = "tftp")]
+mod udp;
+mod watch;
+
+pub use accept::{
+    AcceptConfig, AcceptReport, AcceptStats, Acceptor, Connection, Drain, Listener, Refusal,
+    Service,
+};
+pub use files::{Source, Target};
+pub use stream::{
+    ActError, Driver, DriverConfig, DriverError, Parts, Pumped, UpgradeError, UpgradeRefusal,
+};
+pub use tap::{Tap, TapConfig, TapStream};
+pub use watch::Watch;
+pub use wirelore_pcapng::Side;
