@@ -1,13 +1,17 @@
 //! The command `wirelore`. One folder per verb, one file per protocol in it.
 
+mod copy;
 mod decode;
 mod encode;
 mod exit;
+mod policy;
+mod selftest;
+mod serve;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Looks inside the bytes of classic Internet protocols.
+/// Serves, copies and looks inside the classic Internet protocols.
 #[derive(Parser)]
 #[command(name = "wirelore", version, max_term_width = 100)]
 struct Command {
@@ -17,6 +21,12 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Serves a folder to old and new devices
+    Serve(serve::Arguments),
+    /// Copies a file from anywhere to anywhere
+    Copy(copy::Arguments),
+    /// Checks on this machine that servers and clients work
+    Selftest(selftest::Arguments),
     /// Says what wire bytes are: annotated hex for people, JSON for programs
     Decode(decode::Arguments),
     /// Makes wire bytes out of the events that `decode` prints
@@ -25,6 +35,9 @@ enum Verb {
 
 fn main() -> ExitCode {
     exit::code(match Command::parse().verb {
+        Verb::Serve(arguments) => serve::run(&arguments),
+        Verb::Copy(arguments) => return copy::run(&arguments),
+        Verb::Selftest(arguments) => return selftest::run(&arguments),
         Verb::Decode(arguments) => decode::run(&arguments),
         Verb::Encode(arguments) => encode::run(&arguments),
     })
