@@ -54,7 +54,12 @@ fn find(
 
 fn is_test_of(clause: &str, lexed: &Lexed<'_>, item: &Item) -> Result<(), String> {
     let above = lexed.above(item);
-    if !above.lines().any(|line| line.starts_with("#[test]")) {
+    // a test of std, or of a runtime, with or without arguments
+    let is_test = |line: &str| {
+        let tests = ["#[test]", "#[tokio::test]", "#[tokio::test("];
+        tests.iter().any(|test| line.starts_with(test))
+    };
+    if !above.lines().any(is_test) {
         return Err("is not a test".to_owned());
     }
     let name = item.path.last().map_or("", String::as_str);
