@@ -140,6 +140,18 @@ impl Peer {
         rest
     }
 
+    /// Sends a signal to its process: `TERM`, `HUP`, `KILL`.
+    ///
+    /// # Panics
+    /// When there is no such process any more.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &self.id().to_string()]);
+        let status = kill.status().expect("a shell");
+        assert!(status.success(), "no SIG{name} for {}", self.line);
+    }
+
     /// Waits until the program ends.
     ///
     /// # Panics

@@ -17,7 +17,8 @@ pub struct Timing {
     /// After how many waits without an answer the transfer is given up. 6.
     pub tries: u32,
     /// How long the receiver of a file stays after its last ACK to repeat it; at least one
-    /// retransmission timeout of the other side. 4 s.
+    /// retransmission timeout of the other side, and longer where a long `timeout` was negotiated.
+    /// Zero: not at all. 4 s.
     pub dally: Duration,
 }
 

@@ -67,7 +67,10 @@ impl Retry {
 
     /// The file is complete: wait a while for the other side to ask for the last ACK again.
     pub(crate) fn dally(&mut self, now: Instant) {
-        let own = self.negotiated.unwrap_or(Duration::ZERO).saturating_mul(2);
+        let own = match self.negotiated {
+            Some(interval) if !self.timing.dally.is_zero() => interval.saturating_mul(2),
+            _ => Duration::ZERO,
+        };
         self.deadline = Some(now + self.timing.dally.max(own));
     }
 

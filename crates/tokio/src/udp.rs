@@ -2,6 +2,7 @@
 
 use crate::Watch;
 use socket2::{SockAddr, SockRef};
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use tokio::io::Interest;
@@ -129,8 +130,52 @@ impl<'w> Port<'w> {
         }
     }
 
+    /// The next two datagrams, each in a buffer of its own, as far as there are any now. Where there
+    /// is only one, as between two that answer each other, no further call finds out that there is
+    /// no other.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn receive_two(
+        &mut self,
+        first: &mut [u8],
+        second: &mut [u8],
+    ) -> io::Result<[Option<(usize, SocketAddr)>; 2]> {
+        let mut came = [None, None];
+        let received = self.socket.try_io(Interest::READABLE, || {
+            match two::receive(&self.socket, [first, second], &mut came)? {
+                2 => Ok(()),
+                // that there is nothing more is known as of this call
+                _ => Err(ErrorKind::WouldBlock.into()),
+            }
+        });
+        match received {
+            Err(error) if !is_nothing(&error) => Err(error),
+            _ => Ok(came),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn receive_two(
+        &mut self,
+        first: &mut [u8],
+        _: &mut [u8],
+    ) -> io::Result<[Option<(usize, SocketAddr)>; 2]> {
+        match self.socket.try_recv_from(first) {
+            Ok(found) => Ok([Some(found), None]),
+            Err(error) if is_nothing(&error) => Ok([None, None]),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A datagram that [`receive_two`](Self::receive_two) brought.
+    pub(crate) fn show(&mut self, from: SocketAddr, datagram: &[u8]) {
+        if self.watched {
+            self.watch.received(self.local, from, datagram);
+        }
+    }
+
     pub(crate) async fn readable(&mut self) -> io::Result<()> {
-        self.socket.readable().await
+        // cheaper than `readable()`, which allows many to wait
+        poll_fn(|cx| self.socket.poll_recv_ready(cx)).await
     }
 }
 
@@ -163,6 +208,53 @@ pub(crate) fn is_nothing(error: &io::Error) -> bool {
             | ErrorKind::NetworkUnreachable
             | ErrorKind::NetworkDown
     )
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn address(storage: &nix::sys::socket::SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = storage
+        .as_sockaddr_in()
+        .map(|&v4| SocketAddr::V4(v4.into()));
+    v4.or_else(|| {
+        storage
+            .as_sockaddr_in6()
+            .map(|&v6| SocketAddr::V6(v6.into()))
+    })
+}
+
+/// Two datagrams with one call.
+#[cfg(target_os = "linux")]
+mod two {
+    use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg};
+    use std::cell::RefCell;
+    use std::io::{self, IoSliceMut};
+    use std::net::SocketAddr;
+    use std::os::fd::AsRawFd;
+    use tokio::net::UdpSocket;
+
+    thread_local! {
+        static HEADERS: RefCell<MultiHeaders<SockaddrStorage>> =
+            RefCell::new(MultiHeaders::preallocate(2, None));
+    }
+
+    pub(super) fn receive(
+        socket: &UdpSocket,
+        [first, second]: [&mut [u8]; 2],
+        came: &mut [Option<(usize, SocketAddr)>; 2],
+    ) -> io::Result<usize> {
+        HEADERS.with_borrow_mut(|headers| {
+            let mut slices = [[IoSliceMut::new(first)], [IoSliceMut::new(second)]];
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let messages = recvmmsg(socket.as_raw_fd(), headers, slices.iter_mut(), flags, None)?;
+            let mut count = 0;
+            for (message, came) in messages.zip(came) {
+                count += 1;
+                let from = message.address.as_ref().and_then(super::address);
+                *came = from.map(|from| (message.bytes, from));
+            }
+            Ok(count)
+        })
+    }
 }
 
 /// Generic segmentation offload: one call, one walk through the network stack, many datagrams.

@@ -1,7 +1,8 @@
 //! `wirelore selftest`: servers and clients against each other, on this machine.
 //!
 //! A protocol is a file or a folder here and a line in the table; all of them share the processes
-//! (`stage.rs`), what is copied (`content.rs`), the judgment (`judge.rs`) and the table (`report.rs`).
+//! (`stage.rs`), what is copied (`content.rs`), the judgment (`judge.rs`) and the table
+//! (`report.rs`).
 
 mod content;
 mod interrupt;

@@ -146,6 +146,9 @@ impl Stage {
             .stdin(Stdio::null())
             .kill_on_drop(true);
         command.env_remove("CLICOLOR_FORCE");
+        // Ctrl-C is for us: we end them
+        #[cfg(unix)]
+        command.process_group(0);
         command
     }
 }

@@ -203,31 +203,17 @@ impl Files for Folder {
 
 impl Folder {
     fn transfer(&self, asked: &Asked, summary: &Summary) {
-        let (error, code) = match &summary.outcome {
-            Ok(()) => (None, None),
+        let error = match &summary.outcome {
+            Ok(()) => None,
             // boot firmware asks for the size first and then comes again: nothing has failed
             Err(Unfinished::Protocol {
-                failure: Failure::OptionsDeclined { .. },
+                failure:
+                    Failure::OptionsDeclined {
+                        code: ErrorCode::OPTIONS_REFUSED | ErrorCode::NOT_DEFINED,
+                    },
                 ..
-            }) => {
-                return;
-            }
-            Err(Unfinished::Protocol {
-                failure: Failure::Peer { code },
-                message,
-            }) => {
-                let words = match message.is_empty() {
-                    true => String::new(),
-                    false => format!(", \"{}\"", escape(message)),
-                };
-                let text = format!("the client gave up: error {code}{words}");
-                (Some(text), Some(code.0))
-            }
-            Err(Unfinished::Protocol {
-                failure: Failure::TimedOut,
-                ..
-            }) => (Some("no answer from the client any more".to_owned()), None),
-            Err(unfinished) => (Some(unfinished.to_string()), None),
+            }) => return,
+            Err(unfinished) => Some((words(unfinished), unfinished.code().map(|code| code.0))),
         };
         let mut options = Vec::new();
         if asked.mode == Mode::Netascii {
@@ -251,9 +237,30 @@ impl Folder {
             elapsed: summary.elapsed,
             options,
             retransmits: summary.retransmissions,
-            error: error.map(|error| (error, code)),
+            error,
             ..transfer(asked)
         });
+    }
+}
+
+/// Why a transfer ended without success.
+fn words(unfinished: &Unfinished) -> String {
+    match unfinished {
+        Unfinished::Protocol {
+            failure: Failure::Peer { code } | Failure::OptionsDeclined { code },
+            message,
+        } => {
+            let words = match message.is_empty() {
+                true => String::new(),
+                false => format!(", \"{}\"", escape(message)),
+            };
+            format!("the client gave up: error {code}{words}")
+        }
+        Unfinished::Protocol {
+            failure: Failure::TimedOut,
+            ..
+        } => "no answer from the client any more".to_owned(),
+        unfinished => unfinished.to_string(),
     }
 }
 

@@ -85,6 +85,7 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
 #[cfg(target_os = "linux")]
 mod destination {
     use super::{Came, Route};
+    use crate::udp::address;
     use nix::libc;
     use nix::sys::socket::{
         ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg,
@@ -185,17 +186,6 @@ mod destination {
             let flags = MsgFlags::MSG_DONTWAIT;
             sendmsg(socket.as_raw_fd(), &slices, &[control], flags, Some(&to))?;
             Ok(())
-        })
-    }
-
-    fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
-        let v4 = storage
-            .as_sockaddr_in()
-            .map(|&v4| SocketAddr::V4(v4.into()));
-        v4.or_else(|| {
-            storage
-                .as_sockaddr_in6()
-                .map(|&v6| SocketAddr::V6(v6.into()))
         })
     }
 }

@@ -88,3 +88,26 @@ pub enum Unfinished {
     #[error("the transfer panicked")]
     Panicked,
 }
+
+impl Unfinished {
+    /// The code of the ERROR that the peer sent, or was sent.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Protocol { failure, .. } => match *failure {
+                Failure::Peer { code }
+                | Failure::OptionsDeclined { code }
+                | Failure::Refused { code } => Some(code),
+                Failure::Malformed(_) | Failure::BlockTooLong { .. } => {
+                    Some(ErrorCode::ILLEGAL_OPERATION)
+                }
+                Failure::BadOack => Some(ErrorCode::OPTIONS_REFUSED),
+                Failure::TooLarge { .. } => Some(ErrorCode::DISK_FULL),
+                Failure::SourceChanged | Failure::Rollover => Some(ErrorCode::NOT_DEFINED),
+                _ => None,
+            },
+            Self::Source(error) | Self::Target(error) => Some(run::refusal(error).0),
+            _ => None,
+        }
+    }
+}

@@ -10,18 +10,19 @@ use crate::udp::Port;
 use crate::{Source, Target};
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::coop::consume_budget;
-use wirelore_tftp::{ErrorCode, Event, Parameters};
+use wirelore_tftp::{ErrorCode, Event, Instant, Parameters};
 
 /// Room for any datagram, shared by all transfers of a thread: it is only used between two points
 /// where a transfer may wait.
 const LARGEST: usize = 65_536;
 
 thread_local! {
-    static RECEIVED: RefCell<Vec<u8>> = RefCell::new(vec![0; LARGEST]);
+    static RECEIVED: RefCell<Vec<u8>> = RefCell::new(vec![0; 2 * LARGEST]);
 }
 
 /// The most datagrams of a window that are taken before others have their turn.
@@ -65,6 +66,10 @@ pub(super) struct Run<'w, M> {
     end: End,
     netascii: bool,
     clock: Clock,
+    /// When this turn began, or what it waited for last was over.
+    now: Instant,
+    /// A datagram that came together with the one before.
+    next: Option<(SocketAddr, Vec<u8>)>,
     /// Where single datagrams are made.
     packet: Vec<u8>,
     parameters: Option<Parameters>,
@@ -102,6 +107,8 @@ impl<'w, M: Endpoint> Run<'w, M> {
             end,
             netascii,
             clock: Clock::start(),
+            now: Instant::ORIGIN,
+            next: None,
             packet,
             parameters: None,
             size: None,
@@ -165,6 +172,11 @@ impl<'w, M: Endpoint> Run<'w, M> {
                 alarm.as_mut().reset(self.clock.when(at));
                 set = Some(at);
             }
+            if let Some((peer, datagram)) = self.next.take() {
+                self.port.show(peer, &datagram);
+                self.handle(peer, &datagram);
+                continue;
+            }
             let words = &mut self.words;
             let word = async {
                 match words {
@@ -175,7 +187,10 @@ impl<'w, M: Endpoint> Run<'w, M> {
             tokio::select! {
                 biased;
                 word = word => match word {
-                    Some(Word::Repeated) => self.machine.request_repeated(self.clock.now()),
+                    Some(Word::Repeated) => {
+                        self.now = self.clock.now();
+                        self.machine.request_repeated(self.now);
+                    }
                     Some(Word::Hurry) => self.hurry = true,
                     Some(Word::Stop) => {
                         self.hurry = true;
@@ -189,19 +204,22 @@ impl<'w, M: Endpoint> Run<'w, M> {
                 },
                 readable = self.port.readable() => {
                     readable?;
+                    self.now = self.clock.now();
                     self.hear().await?;
                 }
-                () = &mut alarm, if set.is_some() => set = None,
+                () = &mut alarm, if set.is_some() => {
+                    self.now = self.clock.now();
+                    set = None;
+                }
             }
             if lingering && self.hurry {
                 return Ok(());
             }
-            let now = self.clock.now();
-            if self.machine.poll_timeout().is_some_and(|at| at <= now) {
+            if self.machine.poll_timeout().is_some_and(|at| at <= self.now) {
                 if self.outcome.is_none() {
                     self.port.watch().waited();
                 }
-                self.machine.handle_timeout(now);
+                self.machine.handle_timeout(self.now);
             }
         }
     }
@@ -217,10 +235,7 @@ impl<'w, M: Endpoint> Run<'w, M> {
                     Event::ReadBlock { offset, max } => self.send_octets(offset, max).await?,
                     event => self.tell(event),
                 }
-            } else if let Some(transmit) = self
-                .machine
-                .poll_transmit(self.clock.now(), &mut self.packet)
-            {
+            } else if let Some(transmit) = self.machine.poll_transmit(self.now, &mut self.packet) {
                 let packet = [IoSlice::new(&self.packet[..transmit.len])];
                 self.port.send(transmit.to.peer, &packet).await?;
             } else {
@@ -235,6 +250,9 @@ impl<'w, M: Endpoint> Run<'w, M> {
             (End::Target(_), Some(parameters)) if parameters.windowsize > 1 => BURST,
             _ => 1,
         };
+        if !matches!(self.end, End::Target(_)) {
+            return RECEIVED.with_borrow_mut(|buf| self.hear_two(buf));
+        }
         for _ in 0..burst {
             let due = RECEIVED.with_borrow_mut(|buf| self.datagram(buf))?;
             let Some(due) = due else { break };
@@ -248,7 +266,10 @@ impl<'w, M: Endpoint> Run<'w, M> {
             };
             match done {
                 // wrong use cannot be: a block was to be written just now
-                Ok(()) => _ = self.machine.written(self.clock.now()),
+                Ok(()) => {
+                    self.now = self.clock.now();
+                    let _ = self.machine.written(self.now);
+                }
                 Err(error) => {
                     let (code, text) = refusal(&error);
                     self.give_up(code, text, Unfinished::Target(error));
@@ -258,35 +279,49 @@ impl<'w, M: Endpoint> Run<'w, M> {
         Ok(())
     }
 
+    /// Of a transfer that receives no octets: nothing that comes calls for a wait.
+    fn hear_two(&mut self, buf: &mut [u8]) -> io::Result<()> {
+        let (first, second) = buf.split_at_mut(LARGEST);
+        let came = self.port.receive_two(first, second)?;
+        if let Some((len, peer)) = came[0] {
+            self.port.show(peer, &first[..len]);
+            self.handle(peer, &first[..len]);
+        }
+        // the first one is answered before
+        self.next = came[1].map(|(len, peer)| (peer, second[..len].to_vec()));
+        Ok(())
+    }
+
     fn datagram(&mut self, buf: &mut [u8]) -> io::Result<Option<Due>> {
-        let Some((len, peer)) = self.port.receive(buf)? else {
-            return Ok(None);
-        };
-        let now = self.clock.now();
+        let came = self.port.receive(buf)?;
+        Ok(came.map(|(len, peer)| self.handle(peer, &buf[..len])))
+    }
+
+    fn handle(&mut self, peer: SocketAddr, datagram: &[u8]) -> Due {
         let local = self.machine.route().and_then(|route| route.local);
         let from = Route { peer, local };
-        let Some(event) = self.machine.handle_datagram(now, from, &buf[..len]) else {
-            return Ok(Some(Due::Nothing));
+        let Some(event) = self.machine.handle_datagram(self.now, from, datagram) else {
+            return Due::Nothing;
         };
         let Event::Write { offset, content } = event else {
             self.tell(event);
-            return Ok(Some(Due::Nothing));
+            return Due::Nothing;
         };
         let End::Target(writer) = &mut self.end else {
-            return Ok(Some(Due::Nothing));
+            return Due::Nothing;
         };
         let last = content.is_last();
         self.octets = offset + content.octets();
         content.for_each(|octets| writer.push(octets));
         self.port.watch().progress(self.octets);
-        Ok(Some(if last {
+        if last {
             Due::Finish
         } else if writer.is_full() {
             Due::Write
         } else {
-            let _ = self.machine.written(now);
+            let _ = self.machine.written(self.now);
             Due::Nothing
-        }))
+        }
     }
 
     /// Sends blocks as they are in the file, from `offset` on, as many at a time as may be under way
@@ -300,7 +335,7 @@ impl<'w, M: Endpoint> Run<'w, M> {
             let End::Source(reader) = &self.end else {
                 return Ok(());
             };
-            let now = self.clock.now();
+            let now = self.now;
             let batch = self.port.batch(max + 4).min(BATCH);
             let (mut count, mut from, mut len) = (0, 0, 0);
             let mut next = reader.at_hand(first, max).map(|_| (first, max));
@@ -365,7 +400,7 @@ impl<'w, M: Endpoint> Run<'w, M> {
         if self.packet.len() < room {
             self.packet.resize(room, 0);
         }
-        let now = self.clock.now();
+        let now = self.now;
         let data = &reader.piece()[range];
         let sent = self
             .machine
@@ -391,7 +426,9 @@ impl<'w, M: Endpoint> Run<'w, M> {
         if reader.at_hand(offset, max).is_some() {
             return;
         }
-        if let Err(error) = reader.fetch(offset, max).await {
+        let fetched = reader.fetch(offset, max).await;
+        self.now = self.clock.now();
+        if let Err(error) = fetched {
             let (code, text) = refusal(&error);
             self.give_up(code, text, Unfinished::Source(error));
         }

@@ -43,10 +43,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value = "1428")]
     #[arg(value_parser = clap::value_parser!(u16).range(8..=65464))]
     blksize: u16,
-    /// Ask for windows of so many blocks
-    #[arg(long, value_name = "N", default_value = "16")]
+    /// Ask for windows of so many blocks [default: 16, fewer where they make more than 128 KiB]
+    #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
-    windowsize: u16,
+    windowsize: Option<u16>,
     /// Ask for nothing: TFTP as in 1992
     #[arg(long, conflicts_with_all = ["blksize", "windowsize", "server_timeout"])]
     no_options: bool,
@@ -147,16 +147,11 @@ impl Remote for Tftp {
     }
 
     fn window(&self, arguments: &Arguments) -> usize {
-        let Options {
-            blksize,
-            windowsize,
-            no_options,
-            ..
-        } = arguments.tftp;
-        match no_options {
+        let options = &arguments.tftp;
+        match options.no_options {
             true => 512,
             // where the server does not want these, a block is 512 octets
-            false => usize::from(blksize.max(512)) * usize::from(windowsize),
+            false => usize::from(options.blksize.max(512)) * usize::from(options.window()),
         }
     }
 
@@ -285,6 +280,19 @@ impl Tftp {
     }
 }
 
+/// What a window is to hold at most where nobody says how many blocks it has: more overflows the
+/// receive buffers that systems give to a socket, and waiting for repetitions takes longer than
+/// small windows.
+const USUAL_WINDOW: u32 = 128 << 10;
+
+impl Options {
+    /// How many blocks a window is to have.
+    fn window(&self) -> u16 {
+        let usual = (USUAL_WINDOW / u32::from(self.blksize)).clamp(1, 16);
+        self.windowsize.unwrap_or(usual as u16)
+    }
+}
+
 /// The most room for datagrams that wait that is asked of the system.
 const MAX_RECEIVE: usize = 4 << 20;
 
@@ -296,7 +304,7 @@ fn config(arguments: &Arguments, mode: Mode) -> ClientConfig {
     };
     if !own.no_options {
         config.blksize = Some(own.blksize);
-        config.windowsize = (own.windowsize > 1).then_some(own.windowsize);
+        config.windowsize = Some(own.window()).filter(|&window| window > 1);
     }
     if let Some(wait) = own.server_timeout {
         match u8::try_from(wait.as_secs()) {
