@@ -20,6 +20,42 @@ pub(crate) struct Port<'w> {
     segment: Option<usize>,
     watch: &'w mut dyn Watch,
     watched: bool,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    looks: Looks,
+}
+
+/// Whether looking for a datagram without having waited for it finds one.
+#[derive(Default)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+struct Looks {
+    /// The last look found one.
+    found: bool,
+    /// So many looks in a row did not, with no two in between that did.
+    vain: u8,
+    /// How often nobody looks any more, before it is tried again.
+    rest: u8,
+}
+
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+impl Looks {
+    fn found(&mut self, found: bool) {
+        match found {
+            true if self.found => self.vain = 0,
+            true => {}
+            false => self.vain += 1,
+        }
+        self.found = found;
+        if self.vain >= 3 {
+            self.vain = 2;
+            self.rest = 64;
+        }
+    }
+
+    const fn are_in_vain(&mut self) -> bool {
+        let rest = self.rest > 0;
+        self.rest = self.rest.saturating_sub(1);
+        rest
+    }
 }
 
 impl<'w> Port<'w> {
@@ -29,6 +65,7 @@ impl<'w> Port<'w> {
             socket,
             segment: None,
             watched: watch.wants_datagrams(),
+            looks: Looks::default(),
             watch,
         })
     }
@@ -130,27 +167,40 @@ impl<'w> Port<'w> {
         }
     }
 
-    /// The next two datagrams, each in a buffer of its own, as far as there are any now. Where there
-    /// is only one, as between two that answer each other, no further call finds out that there is
-    /// no other.
+    /// The next datagrams, at most two, each in a buffer of its own, as far as there are any now.
+    ///
+    /// Two that answer each other have one datagram under way. Where the answer to ours is there as
+    /// soon as it is sent, looking for it once more saves the wait; with many peers it never is,
+    /// and then one call for two datagrams saves the look in vain. Which it is, is learnt.
     #[cfg(target_os = "linux")]
     pub(crate) fn receive_two(
         &mut self,
         first: &mut [u8],
         second: &mut [u8],
     ) -> io::Result<[Option<(usize, SocketAddr)>; 2]> {
+        if !self.looks.are_in_vain() {
+            let came = self.receive(first)?;
+            self.looks.found(came.is_some());
+            return Ok([came, None]);
+        }
         let mut came = [None, None];
         let received = self.socket.try_io(Interest::READABLE, || {
-            match two::receive(&self.socket, [first, second], &mut came)? {
+            match two::receive(&self.socket, [&mut *first, &mut *second], &mut came)? {
                 2 => Ok(()),
                 // that there is nothing more is known as of this call
                 _ => Err(ErrorKind::WouldBlock.into()),
             }
         });
         match received {
-            Err(error) if !is_nothing(&error) => Err(error),
-            _ => Ok(came),
+            Err(error) if !is_nothing(&error) => return Err(error),
+            _ => {}
         }
+        for (came, buf) in came.iter().zip([first, second]) {
+            if let (Some((len, from)), true) = (*came, self.watched) {
+                self.watch.received(self.local, from, &buf[..len]);
+            }
+        }
+        Ok(came)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -159,18 +209,7 @@ impl<'w> Port<'w> {
         first: &mut [u8],
         _: &mut [u8],
     ) -> io::Result<[Option<(usize, SocketAddr)>; 2]> {
-        match self.socket.try_recv_from(first) {
-            Ok(found) => Ok([Some(found), None]),
-            Err(error) if is_nothing(&error) => Ok([None, None]),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A datagram that [`receive_two`](Self::receive_two) brought.
-    pub(crate) fn show(&mut self, from: SocketAddr, datagram: &[u8]) {
-        if self.watched {
-            self.watch.received(self.local, from, datagram);
-        }
+        Ok([self.receive(first)?, None])
     }
 
     pub(crate) async fn readable(&mut self) -> io::Result<()> {

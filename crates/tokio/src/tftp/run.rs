@@ -28,6 +28,9 @@ thread_local! {
 /// The most datagrams of a window that are taken before others have their turn.
 const BURST: usize = 16;
 
+/// After so many turns the listener is heard, even if the peer is not silent in between.
+const GLANCE: u32 = 32;
+
 /// The most blocks that one call sends.
 const BATCH: usize = 64;
 
@@ -159,9 +162,16 @@ impl<'w, M: Endpoint> Run<'w, M> {
         let mut alarm = pin!(tokio::time::sleep(Duration::ZERO));
         // an alarm that comes early costs less than one that is set anew for every datagram
         let mut set = None;
+        let mut turn = 0;
         loop {
-            // a peer that always has something to say must not keep others from their turn
-            consume_budget().await;
+            // a peer that always has something to say must not keep others from being heard
+            turn = (turn + 1) % GLANCE;
+            if turn == 0 {
+                consume_budget().await;
+                if let Some(Ok(word)) = self.words.as_mut().map(mpsc::Receiver::try_recv) {
+                    self.heed(Some(word));
+                }
+            }
             self.speak().await?;
             if self.machine.is_over() || (self.outcome.is_some() && !lingering) {
                 return Ok(());
@@ -173,7 +183,6 @@ impl<'w, M: Endpoint> Run<'w, M> {
                 set = Some(at);
             }
             if let Some((peer, datagram)) = self.next.take() {
-                self.port.show(peer, &datagram);
                 self.handle(peer, &datagram);
                 continue;
             }
@@ -186,27 +195,12 @@ impl<'w, M: Endpoint> Run<'w, M> {
             };
             tokio::select! {
                 biased;
-                word = word => match word {
-                    Some(Word::Repeated) => {
-                        self.now = self.clock.now();
-                        self.machine.request_repeated(self.now);
-                    }
-                    Some(Word::Hurry) => self.hurry = true,
-                    Some(Word::Stop) => {
-                        self.hurry = true;
-                        self.give_up(
-                            ErrorCode::NOT_DEFINED,
-                            "the server stopped, or was asked for another file",
-                            Unfinished::Stopped,
-                        );
-                    }
-                    None => self.words = None,
-                },
                 readable = self.port.readable() => {
                     readable?;
                     self.now = self.clock.now();
                     self.hear().await?;
                 }
+                word = word => self.heed(word),
                 () = &mut alarm, if set.is_some() => {
                     self.now = self.clock.now();
                     set = None;
@@ -221,6 +215,26 @@ impl<'w, M: Endpoint> Run<'w, M> {
                 }
                 self.machine.handle_timeout(self.now);
             }
+        }
+    }
+
+    /// Does what the listener says; without a word, it will say nothing more.
+    fn heed(&mut self, word: Option<Word>) {
+        match word {
+            Some(Word::Repeated) => {
+                self.now = self.clock.now();
+                self.machine.request_repeated(self.now);
+            }
+            Some(Word::Hurry) => self.hurry = true,
+            Some(Word::Stop) => {
+                self.hurry = true;
+                self.give_up(
+                    ErrorCode::NOT_DEFINED,
+                    "the server stopped, or was asked for another file",
+                    Unfinished::Stopped,
+                );
+            }
+            None => self.words = None,
         }
     }
 
@@ -284,7 +298,6 @@ impl<'w, M: Endpoint> Run<'w, M> {
         let (first, second) = buf.split_at_mut(LARGEST);
         let came = self.port.receive_two(first, second)?;
         if let Some((len, peer)) = came[0] {
-            self.port.show(peer, &first[..len]);
             self.handle(peer, &first[..len]);
         }
         // the first one is answered before
