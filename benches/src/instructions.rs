@@ -14,8 +14,28 @@ pub type Case = (&'static str, fn());
 /// When valgrind is missing or prints no count.
 #[must_use]
 pub fn per_call(cases: &[Case], name: &str) -> f64 {
-    const FEW: u64 = 100;
-    const MANY: u64 = 10_100;
+    let times = Times {
+        few: 100,
+        many: 10_100,
+    };
+    per_call_of(cases, name, times)
+}
+
+/// How often a case is run; what the first `few` calls cost is left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// In the run that is subtracted.
+    pub few: u64,
+    /// In the other.
+    pub many: u64,
+}
+
+/// The same, for work so long that it should not be done thousands of times.
+///
+/// # Panics
+/// As [`per_call`].
+#[must_use]
+pub fn per_call_of(cases: &[Case], name: &str, times: Times) -> f64 {
     let count = |calls: u64| {
         let program = env::current_exe().expect("the path of this program");
         let output = Command::new("valgrind")
@@ -35,7 +55,7 @@ pub fn per_call(cases: &[Case], name: &str) -> f64 {
         cases.iter().any(|(case, _)| *case == name),
         "no case {name}"
     );
-    (count(MANY) - count(FEW)) as f64 / (MANY - FEW) as f64
+    (count(times.many) - count(times.few)) as f64 / (times.many - times.few) as f64
 }
 
 /// Does the work when callgrind runs this program; call it first in `main`.

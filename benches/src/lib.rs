@@ -4,4 +4,5 @@
 pub mod bar;
 pub mod instructions;
 pub mod simulation;
+pub mod telnet;
 pub mod tftp;
