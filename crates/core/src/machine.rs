@@ -157,7 +157,8 @@ pub trait Machine {
     /// machine.
     fn max_unconsumed(&self) -> usize;
 
-    /// The transport saw an urgent mark.
+    /// The transport saw an urgent mark: urgent data lies ahead. May be called again until the marked
+    /// octet is consumed, and is not called for a mark that is behind.
     fn urgent(&mut self) {}
 
     /// What the machine waits for and how long it should be let; the driver owns the clock.

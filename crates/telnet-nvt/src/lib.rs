@@ -8,6 +8,8 @@ extern crate std;
 
 mod client;
 mod config;
+#[cfg(feature = "bytes")]
+mod detach;
 pub mod environment;
 mod error;
 mod event;

@@ -88,8 +88,8 @@ impl Machine for Receiver {
     }
 
     /// Synch: from here to the next DM, data and what edits it (EC, EL) is dropped, and everything
-    /// else is carried out (RFC 854). To be called before the octets up to the mark are shown, and
-    /// not again for a mark that is behind.
+    /// else is carried out (RFC 854). To be called before the octets up to the mark are shown, any
+    /// number of times, and not for a mark that is behind.
     fn urgent(&mut self) {
         self.in_synch = true;
         self.after_cr = false;
@@ -468,14 +468,5 @@ pub(crate) fn stands_alone(command: Command) -> Result<(), Misuse> {
     match command.0 >= Command::SB.0 || command == Command::SE {
         true => Err(Misuse::NotACommand(command)),
         false => Ok(()),
-    }
-}
-
-#[cfg(feature = "bytes")]
-impl wirelore_core::Detach for Receiver {
-    type Owned = Event<bytes::Bytes>;
-
-    fn detach(event: Self::Event<'_>, slice: &mut dyn FnMut(&[u8]) -> bytes::Bytes) -> Self::Owned {
-        event.map(slice)
     }
 }

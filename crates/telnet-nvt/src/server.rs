@@ -517,8 +517,7 @@ impl Server {
             Terminals::Unknown | Terminals::Known => return None,
         }
         let is_last = self.last_terminal.as_deref() == Some(name);
-        let is_full = self.terminal_types.len() >= self.config.max_terminal_types;
-        if is_last || is_full {
+        if is_last {
             self.terminals = Terminals::Known;
             if self.terminal_types.len() > 1 {
                 self.terminals = Terminals::Rewinding;

@@ -11,6 +11,7 @@ mod tap;
 pub mod tftp;
 #[cfg(feature = "tftp")]
 mod udp;
+mod urgent;
 mod watch;
 
 pub use accept::{
@@ -22,5 +23,6 @@ pub use stream::{
     ActError, Driver, DriverConfig, DriverError, Parts, Pumped, UpgradeError, UpgradeRefusal,
 };
 pub use tap::{Tap, TapConfig, TapStream};
+pub use urgent::UrgentStream;
 pub use watch::Watch;
 pub use wirelore_pcapng::Side;

@@ -3,6 +3,7 @@
 use super::DriverConfig;
 use super::error::again;
 use super::timer::Timer;
+use super::urgent::Marks;
 use bytes::Bytes;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -17,6 +18,7 @@ const SLICES: usize = 16;
 
 pub(super) struct Link<S> {
     pub(super) stream: S,
+    pub(super) urgent: Option<Marks<S>>,
     pub(super) recv: RecvBuf,
     /// Octets that came before those in `recv`, taken out of it for owned events.
     pub(super) frozen: Bytes,
@@ -44,6 +46,7 @@ impl<S> Link<S> {
         let high = config.high.max(1);
         Self {
             stream,
+            urgent: None,
             recv: RecvBuf::new(config.receive.max(max_unconsumed)),
             frozen: Bytes::new(),
             send: SendBuf::new(high, config.low.clamp(1, high)),
@@ -79,6 +82,11 @@ impl<S> Link<S> {
     /// Whether reading could change anything.
     pub(super) fn can_read(&self) -> bool {
         !self.eof && !self.deaf && self.room() > 0
+    }
+
+    /// Nothing is read, but only because there is no room.
+    pub(super) fn is_full(&self) -> bool {
+        !self.eof && !self.deaf && self.room() == 0
     }
 
     pub(super) const fn is_broken(&self) -> bool {

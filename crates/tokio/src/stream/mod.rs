@@ -11,6 +11,7 @@ mod link;
 mod parts;
 mod steps;
 mod timer;
+mod urgent;
 
 pub use config::DriverConfig;
 pub(crate) use error::again;
@@ -35,6 +36,8 @@ use wirelore_core::Machine;
 /// - [`act`](Self::act) is driven by the application: it makes a call on the machine and waits until
 ///   the peer has taken most of what is to be sent. A long body is a loop of `act` or of
 ///   [`send_owned`](Self::send_owned).
+/// - [`with_urgent`](Self::with_urgent) lets it see the urgent marks of TCP, and
+///   [`act_urgent`](Self::act_urgent) sets them.
 /// - [`flush`](Self::flush), [`fill`](Self::fill), [`hung_up`](Self::hung_up),
 ///   [`shutdown`](Self::shutdown) and [`close`](Self::close) concern the stream alone.
 /// - [`upgrade`](Self::upgrade) and [`into_parts`](Self::into_parts) end the driver and carry the

@@ -1,6 +1,8 @@
 use super::link::Link;
 use super::timer::Deadline;
+use super::urgent::Marks;
 use super::{Driver, DriverConfig, UpgradeError, UpgradeRefusal};
+use crate::UrgentStream;
 use bytes::Bytes;
 use core::fmt;
 use wirelore_core::{Machine, SendBuf};
@@ -18,6 +20,8 @@ pub struct Parts<M, S> {
     pub unsent: Vec<Bytes>,
     /// Whether the peer has closed its sending direction.
     pub peer_closed: bool,
+    /// Where the stream keeps its marks, if the driver looks for them.
+    urgent: Option<fn(&mut S) -> &mut UrgentStream>,
 }
 
 impl<M, S> Parts<M, S> {
@@ -29,6 +33,7 @@ impl<M, S> Parts<M, S> {
             received: Vec::new(),
             unsent: Vec::new(),
             peer_closed: false,
+            urgent: None,
         }
     }
 
@@ -48,6 +53,7 @@ impl<M, S> Parts<M, S> {
             received: self.received,
             unsent,
             peer_closed: self.peer_closed,
+            urgent: self.urgent,
         };
         (parts, self.machine)
     }
@@ -57,7 +63,7 @@ impl<M: Machine, S> Driver<M, S> {
     /// A driver that goes on with a conversation: the machine is not started.
     ///
     /// Should more octets come with the parts than [`DriverConfig::receive`] allows, they are all
-    /// kept.
+    /// kept. Parts of a driver [`with_urgent`](Self::with_urgent) make one again.
     pub fn resume(parts: Parts<M, S>, config: &DriverConfig) -> Self {
         let max = parts.machine.max_unconsumed().max(parts.received.len());
         let mut link = Link::new(parts.stream, max, config);
@@ -68,6 +74,7 @@ impl<M: Machine, S> Driver<M, S> {
             link.send.push(chunk);
         }
         link.eof = parts.peer_closed;
+        link.urgent = parts.urgent.map(Marks::new);
         Self {
             machine: parts.machine,
             link,
@@ -88,6 +95,7 @@ impl<M: Machine, S> Driver<M, S> {
             received: self.link.recv.bytes().to_vec(),
             unsent: drain(&mut self.link.send),
             peer_closed: self.link.eof,
+            urgent: self.link.urgent.map(|marks| marks.of),
             machine: self.machine,
             stream: self.link.stream,
         }

@@ -83,6 +83,7 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Driver<M, S> {
         // Whether all that came in time has been looked at.
         let mut read = false;
         loop {
+            self.tell_urgent();
             let state = if self.may_step() {
                 let stepped = step(&mut self.machine, &mut self.link);
                 self.deadline.see(self.machine.patience());
@@ -131,6 +132,9 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Driver<M, S> {
             }
             if let Some(error) = self.link.error() {
                 return Poll::Ready(Err(DriverError::Io(error)));
+            }
+            if self.link.poll_mark(cx).is_ready() {
+                continue;
             }
             let stalled = self.link.poll_stalled(cx).is_ready();
             let over = !ended && self.deadline.poll_over(cx).is_ready();

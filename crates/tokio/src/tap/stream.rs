@@ -1,4 +1,5 @@
 use super::{Tap, related};
+use crate::UrgentStream;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -201,6 +202,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TapStream<S> {
             Err(error) => tapped.failed(error),
         }
         Poll::Ready(shut)
+    }
+}
+
+/// So that [`Driver::with_urgent`](crate::Driver::with_urgent) finds it below the tap.
+impl<S: AsMut<UrgentStream>> AsMut<UrgentStream> for TapStream<S> {
+    fn as_mut(&mut self) -> &mut UrgentStream {
+        self.stream.as_mut()
     }
 }
 
