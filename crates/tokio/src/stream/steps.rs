@@ -6,6 +6,7 @@ use bytes::{Buf, Bytes};
 use core::future::poll_fn;
 use core::ops::ControlFlow;
 use core::task::{Context, Poll, ready};
+use std::io::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 use wirelore_core::{Detach, Input, Machine, Next, Step};
 
@@ -127,6 +128,15 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Driver<M, S> {
                 continue;
             }
             read = true;
+            // A peer that does not read, but never stops sending, would be read for ever.
+            if let Some(error) = self
+                .link
+                .error()
+                .filter(|e| e.kind() == ErrorKind::TimedOut)
+                && !ended
+            {
+                return Poll::Ready(Err(DriverError::Io(error)));
+            }
             if self.link.can_read() && self.link.poll_fill(cx).is_ready() {
                 continue;
             }

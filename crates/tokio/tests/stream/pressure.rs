@@ -2,10 +2,12 @@
 
 use crate::protocol::{Server, io_error, machine_error, serve, talk, tight};
 use bytes::Bytes;
-use std::io::ErrorKind;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 use wirelore_tokio::{ActError, Driver, DriverConfig};
@@ -86,6 +88,54 @@ async fn patience_ends_although_the_peer_never_reads() {
     assert_eq!(machine_error(ended), crate::protocol::Failure::TooLate);
     // Told after 30 s, and the farewell waited for until nothing had moved for 50 s.
     assert_eq!(start.elapsed().as_secs(), 50);
+}
+
+/// A peer from which something can always be read, and to which nothing can be sent.
+#[derive(Default)]
+struct Flood {
+    reads: u32,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.reads += 1;
+        assert!(self.reads < 1000, "it is read for ever");
+        buf.put_slice(&b"ECHO 0123456789\r\n"[..buf.remaining().min(17)]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_from_a_peer_that_never_reads_ends() {
+    let config = DriverConfig {
+        stall: Some(Duration::from_secs(50)),
+        ..tight()
+    };
+    let mut driver = Driver::new(Server::new(), Flood::default(), &config);
+    let start = Instant::now();
+    for _ in 0..2 {
+        let ended = driver.pump(|_, _, _| ControlFlow::<()>::Continue(())).await;
+        assert_eq!(io_error(ended), ErrorKind::TimedOut);
+        assert_eq!(start.elapsed().as_secs(), 50);
+    }
 }
 
 #[tokio::test(start_paused = true)]
