@@ -5,6 +5,8 @@
 pub use wirelore_core as core;
 #[cfg(feature = "pcapng")]
 pub use wirelore_pcapng as pcapng;
+#[cfg(feature = "telnet-nvt")]
+pub use wirelore_telnet_nvt as telnet_nvt;
 #[cfg(feature = "tftp")]
 pub use wirelore_tftp as tftp;
 #[cfg(feature = "tokio")]
