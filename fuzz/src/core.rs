@@ -338,7 +338,8 @@ fn same_in_any_cutting<T: Debug + PartialEq>(seed: u8, mut run: impl FnMut(Cutti
     whole
 }
 
-fn pieces(octets: &[u8], seed: u8) -> impl Iterator<Item = &[u8]> {
+/// `octets` in pieces of lengths that follow from `seed`: whole for 0, octet by octet for 1.
+pub(crate) fn pieces(octets: &[u8], seed: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = octets;
     let mut state = u32::from(seed);
     std::iter::from_fn(move || {

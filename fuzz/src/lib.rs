@@ -3,6 +3,7 @@
 
 pub mod core;
 pub mod pcapng;
+pub mod telnet;
 pub mod tftp;
 
 /// A function that panics when something is wrong, on any input.
@@ -16,6 +17,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("core_reply", core::core_reply),
     ("pcapng_read", pcapng::pcapng_read),
     ("pcapng_roundtrip", pcapng::pcapng_roundtrip),
+    ("telnet_endpoints", telnet::telnet_endpoints),
+    ("telnet_negotiation", telnet::telnet_negotiation),
+    ("telnet_nvt_text", telnet::telnet_nvt_text),
+    ("telnet_options", telnet::telnet_options),
+    ("telnet_receiver", telnet::telnet_receiver),
     ("tftp_netascii", tftp::tftp_netascii),
     ("tftp_packet", tftp::tftp_packet),
     ("tftp_roundtrip", tftp::tftp_roundtrip),

@@ -1,0 +1,4 @@
+//! `telnet_negotiation` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wirelore_fuzz::telnet::telnet_negotiation(data));
