@@ -7,6 +7,8 @@ mod exit;
 mod policy;
 mod selftest;
 mod serve;
+#[cfg(unix)]
+mod telnet;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -31,6 +33,9 @@ enum Verb {
     Decode(decode::Arguments),
     /// Makes wire bytes out of the events that `decode` prints
     Encode(encode::Arguments),
+    /// Talks to a TELNET server, from a terminal or in a pipe
+    #[cfg(unix)]
+    Telnet(telnet::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -40,5 +45,7 @@ fn main() -> ExitCode {
         Verb::Selftest(arguments) => return selftest::run(&arguments),
         Verb::Decode(arguments) => decode::run(&arguments),
         Verb::Encode(arguments) => encode::run(&arguments),
+        #[cfg(unix)]
+        Verb::Telnet(arguments) => return telnet::run(&arguments),
     })
 }

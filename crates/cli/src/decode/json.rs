@@ -101,6 +101,8 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) enum End {
     NeedMore,
+    /// The protocol waits for an application that has nothing more to do.
+    Paused,
     Done,
     Error(ErrorObject),
 }
@@ -109,13 +111,14 @@ impl End {
     pub(crate) const fn error(&self) -> Option<&ErrorObject> {
         match self {
             Self::Error(error) => Some(error),
-            Self::NeedMore | Self::Done => None,
+            Self::NeedMore | Self::Paused | Self::Done => None,
         }
     }
 
     const fn word(&self) -> &'static str {
         match self {
             Self::NeedMore => "need-more",
+            Self::Paused => "paused",
             Self::Done => "done",
             Self::Error(_) => "error",
         }

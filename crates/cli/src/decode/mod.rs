@@ -4,11 +4,13 @@ pub(crate) mod cases;
 pub(crate) mod json;
 mod pcap;
 mod render;
+mod stream;
+pub(crate) mod telnet;
+mod telnet_option;
 pub(crate) mod tftp;
 
 use crate::exit::{Failure, Verdict};
 use json::{BadCase, Case, Config, Line, Outcome};
-use pcap::Follow;
 use render::{Annotation, DIM, LABEL};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -22,9 +24,11 @@ struct Decoder {
     /// Octets to events.
     decode: fn(&Case) -> Result<Outcome, BadCase>,
     /// Octets to words.
-    annotate: fn(&[u8]) -> Annotation,
-    /// Finds the protocol in a capture; asked for at the given ports, or at the usual ones.
-    follow: fn(&[u16]) -> Box<dyn Follow>,
+    annotate: fn(&[u8], &Config) -> Result<Annotation, BadCase>,
+    /// What our own side answered, to words.
+    annotate_sent: fn(&[u8]) -> Annotation,
+    /// Finds the protocol in a capture, if that can be done.
+    follow: Option<pcap::Begin>,
 }
 
 /// A key of a decoder's configuration.
@@ -35,14 +39,35 @@ pub(crate) struct Key {
 }
 
 /// All of them, sorted by name.
-const DECODERS: &[Decoder] = &[Decoder {
-    name: "tftp",
-    summary: "TFTP datagrams with options (RFC 1350, 2347, 2348, 2349, 7440)",
-    config: tftp::KEYS,
-    decode: tftp::decode,
-    annotate: tftp::annotate,
-    follow: tftp::follow,
-}];
+const DECODERS: &[Decoder] = &[
+    Decoder {
+        name: "telnet",
+        summary: "a TELNET stream with its negotiation (RFC 854, 855, 1143)",
+        config: telnet::KEYS,
+        decode: telnet::decode,
+        annotate: telnet::annotate,
+        annotate_sent: telnet::annotate_sent,
+        follow: None,
+    },
+    Decoder {
+        name: "telnet-option",
+        summary: "what a TELNET subnegotiation says",
+        config: telnet_option::KEYS,
+        decode: telnet_option::decode,
+        annotate: telnet_option::annotate,
+        annotate_sent: telnet::annotate_sent,
+        follow: None,
+    },
+    Decoder {
+        name: "tftp",
+        summary: "TFTP datagrams with options (RFC 1350, 2347, 2348, 2349, 7440)",
+        config: tftp::KEYS,
+        decode: tftp::decode,
+        annotate: |datagram, _| Ok(tftp::annotate(datagram)),
+        annotate_sent: tftp::annotate,
+        follow: Some(tftp::follow),
+    },
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -108,13 +133,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         return cases::answer_stdin(|line| answer(decoder, line));
     }
     if let Some(path) = &arguments.pcap {
+        let Some(follow) = decoder.follow else {
+            let name = decoder.name;
+            return Err(Failure::Usage(format!("{name} is not found in captures")));
+        };
         let options = pcap::Options {
             ports: arguments.port.clone(),
             json: arguments.json,
             annotate: arguments.annotate,
             full: arguments.full,
         };
-        return pcap::run(path, decoder, &options, &mut BufWriter::new(out));
+        return pcap::run(path, decoder, follow, &options, &mut BufWriter::new(out));
     }
     let case = Case {
         config: config(&arguments.config).map_err(Failure::Usage)?,
@@ -126,10 +155,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         writeln!(out, "{}", json::answer(None::<()>, &outcome))?;
     } else {
         let mut out = BufWriter::new(out);
-        page(decoder, &case.chunks[0], arguments.full, &mut out)?;
+        let octets = &case.chunks[0];
+        let annotation = (decoder.annotate)(octets, &case.config).map_err(Failure::Usage)?;
+        page(&annotation, octets, arguments.full, &mut out)?;
         if !outcome.sent.is_empty() {
             write!(out, "\nanswer: ")?;
-            page(decoder, &outcome.sent, arguments.full, &mut out)?;
+            let annotation = (decoder.annotate_sent)(&outcome.sent);
+            page(&annotation, &outcome.sent, arguments.full, &mut out)?;
         }
         out.flush()?;
     }
@@ -147,8 +179,12 @@ fn answer(decoder: &Decoder, line: &[u8]) -> String {
     }
 }
 
-fn page(decoder: &Decoder, octets: &[u8], full: bool, out: &mut impl Write) -> io::Result<()> {
-    let annotation = (decoder.annotate)(octets);
+fn page(
+    annotation: &Annotation,
+    octets: &[u8],
+    full: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let s = if octets.len() == 1 { "" } else { "s" };
     writeln!(
         out,

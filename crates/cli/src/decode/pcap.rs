@@ -30,6 +30,9 @@ pub(crate) trait Follow {
     fn summary(&self) -> Vec<String>;
 }
 
+/// Begins to follow what is asked for at these ports, or at the usual ones.
+pub(crate) type Begin = fn(&[u16]) -> Box<dyn Follow>;
+
 /// How to show a capture.
 pub(crate) struct Options {
     pub(crate) ports: Vec<u16>,
@@ -43,6 +46,7 @@ pub(crate) struct Options {
 pub(crate) fn run(
     path: &Path,
     decoder: &Decoder,
+    follow: Begin,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
@@ -50,7 +54,7 @@ pub(crate) fn run(
     let mut report = Report {
         decoder,
         options,
-        follow: (decoder.follow)(&options.ports),
+        follow: follow(&options.ports),
         out,
         reassembler: Reassembler::default(),
         packets: 0,
@@ -176,7 +180,8 @@ impl<W: Write> Report<'_, W> {
     }
 
     fn line_of_words(&mut self, seen: &Seen<'_>, remark: &str) -> Result<(), Failure> {
-        let annotation: Annotation = (self.decoder.annotate)(seen.payload);
+        let annotation: Annotation =
+            (self.decoder.annotate)(seen.payload, &Config::new()).map_err(Failure::Input)?;
         self.bad |= annotation.is_error();
         let time = match (seen.time, self.origin) {
             (Some(time), Some(origin)) if time >= origin => {

@@ -59,6 +59,8 @@ pub(crate) struct Mark {
 pub(crate) enum Severity {
     /// The octets were not decoded.
     Error,
+    /// They were, but they break a rule.
+    Violation,
     /// They were, but a reader should know.
     Note,
 }
@@ -151,6 +153,10 @@ impl<W: Write> Page<'_, W> {
                 self.mark(mark.at - start, mark)?;
             }
         }
+        for line in lines.iter().skip(rows).filter(|_| rows > 0) {
+            let indent = self.digits + 4 + columns(width) + 1;
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
         Ok(())
     }
 
@@ -161,7 +167,7 @@ impl<W: Write> Page<'_, W> {
             .enumerate()
             .map(|(column, octet)| format!("{}{octet:02x}", space_before(column)))
             .collect();
-        let columns = 3 * width + width / NARROW - 1;
+        let columns = columns(width);
         let line = format!(
             "  {DIM}{:0digits$x}{DIM:#} {hex:columns$}  {text}",
             octets.start
@@ -186,6 +192,7 @@ impl<W: Write> Page<'_, W> {
         let indent = self.digits + 4 + 3 * column + column / NARROW;
         let (style, word) = match mark.severity {
             Severity::Error => (ERROR, "error"),
+            Severity::Violation => (ERROR, "violation"),
             Severity::Note => (NOTE, "note"),
         };
         let text = &mark.text;
@@ -203,6 +210,11 @@ impl<W: Write> Page<'_, W> {
         }
         Ok(())
     }
+}
+
+/// How wide a row of so many octets is.
+const fn columns(width: usize) -> usize {
+    3 * width + width / NARROW - 1
 }
 
 fn space_before(column: usize) -> &'static str {
@@ -243,4 +255,10 @@ fn ascii(octets: &[u8]) -> String {
 pub(crate) fn quoted(octets: &[u8]) -> String {
     let text = escape(octets).limit(usize::MAX).to_string();
     format!("\"{}\"", text.replace('"', "\\\""))
+}
+
+/// A number with what is counted.
+pub(crate) fn count_of(count: u64, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
 }

@@ -1,5 +1,6 @@
 //! `wirelore encode`: the events that `decode` prints, back to wire bytes.
 
+mod telnet;
 mod tftp;
 
 use crate::decode::cases;
@@ -19,10 +20,16 @@ struct Encoder {
 }
 
 /// All of them, sorted by name.
-const ENCODERS: &[Encoder] = &[Encoder {
-    name: "tftp",
-    encode: tftp::encode,
-}];
+const ENCODERS: &[Encoder] = &[
+    Encoder {
+        name: "telnet",
+        encode: telnet::encode,
+    },
+    Encoder {
+        name: "tftp",
+        encode: tftp::encode,
+    },
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +37,7 @@ Examples:
   wirelore decode tftp --json request.bin | wirelore encode tftp > same.bin
   wirelore decode tftp --cases < cases.jsonl | wirelore encode tftp --cases
 
-Encoders: tftp.
+Encoders: telnet, tftp.
 Exit codes: 0 the events were encoded (with --cases: every line was answered), 1 they were not,
 2 wrong use.";
 

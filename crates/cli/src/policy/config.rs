@@ -78,6 +78,36 @@ pub(super) struct File {
     ftp: Option<Section>,
     ftp454: Option<Section>,
     rcp: Option<Section>,
+    telnet: Option<TelnetSection>,
+}
+
+/// `[telnet]`: the console, which has no files.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(super) struct TelnetSection {
+    pub(super) allow: Option<Items>,
+    pub(super) deny: Option<Items>,
+    pub(super) log_options: Option<bool>,
+    pub(super) user: Vec<TelnetUser>,
+}
+
+/// `[[telnet.user]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TelnetUser {
+    pub(super) name: Spanned<String>,
+    pub(super) password: Spanned<Secret>,
+}
+
+/// A password. Never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// What can be set for all protocols, and again for one.
@@ -128,6 +158,11 @@ impl File {
         }
     }
 
+    /// Takes out what is for the console.
+    pub(super) fn take_telnet(&mut self) -> TelnetSection {
+        self.telnet.take().unwrap_or_default()
+    }
+
     /// Takes out what is for one protocol.
     pub(super) fn take_sections(&mut self) -> [(&'static str, Section); 5] {
         [
@@ -168,6 +203,19 @@ impl Source {
             words.retain(|line| !line.is_empty());
             self.error(error.span().unwrap_or(0..0), words.join("; "))
         })
+    }
+
+    /// Whether others than the owner and the group may read it, or change it.
+    #[cfg(unix)]
+    pub(super) fn is_open_to_others(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        // of one that has gone away meanwhile, nobody knows: take it for open
+        std::fs::metadata(&self.path).map_or(true, |file| file.permissions().mode() & 0o006 != 0)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn is_open_to_others(&self) -> bool {
+        false
     }
 
     /// Something is wrong at `span`.

@@ -18,8 +18,11 @@ mod tests;
 mod upload;
 
 pub(crate) use config::LoadError;
+#[cfg(test)]
+pub(crate) use config::Secret;
 pub(crate) use denied::{Denied, DeniedKind};
 pub(crate) use options::{Options, Uploads};
+pub(crate) use rules::{Telnet, User};
 pub(crate) use upload::Upload;
 
 use cap_fs_ext::{MetadataExt, OpenOptionsSyncExt};
@@ -111,6 +114,16 @@ impl Policy {
     /// What the operator should know: a line each, escaped.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Whether the peer may ask this protocol for anything, files or not.
+    pub(crate) fn lets_in(&self, asker: &Asker) -> Result<(), &'static str> {
+        self.settings(asker).map(drop)
+    }
+
+    /// What holds for the console.
+    pub(crate) const fn telnet(&self) -> &Telnet {
+        &self.rules.telnet
     }
 
     /// Opens a file for reading.
@@ -223,18 +236,23 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether the peer may ask for anything, and what holds then.
-    fn admit(&self, asker: &Asker, name: &[u8]) -> Result<&Settings, Denied> {
+    /// What holds for the peer, if it may ask for anything.
+    fn settings(&self, asker: &Asker) -> Result<&Settings, &'static str> {
         let settings = self.rules.of(asker.protocol);
-        let text = if !self.rules.everyone.lets_in(asker.peer) {
-            "allow and deny do not let this peer in"
+        if !self.rules.everyone.lets_in(asker.peer) {
+            Err("allow and deny do not let this peer in")
         } else if !settings.access.lets_in(asker.peer) {
-            "allow and deny of this protocol do not let this peer in"
+            Err("allow and deny of this protocol do not let this peer in")
         } else {
-            return Ok(settings);
-        };
-        let why = format!("{}: {text}", shown(name));
-        Err(Denied::new(DeniedKind::Forbidden, why))
+            Ok(settings)
+        }
+    }
+
+    fn admit(&self, asker: &Asker, name: &[u8]) -> Result<&Settings, Denied> {
+        self.settings(asker).map_err(|text| {
+            let why = format!("{}: {text}", shown(name));
+            Denied::new(DeniedKind::Forbidden, why)
+        })
     }
 
     fn find(

@@ -1,7 +1,7 @@
 //! From the command line and the configuration to what holds for each protocol and each file.
 
 use super::access::{Access, Lists, Who};
-use super::config::{File, Items, ListedFile, LoadError, Section, Source};
+use super::config::{File, Items, ListedFile, LoadError, Secret, Section, Source, TelnetSection};
 use super::name::{Tolerance, fold, join};
 use super::options::{Options, Size, Uploads};
 use super::upload::Limits;
@@ -23,6 +23,23 @@ pub(super) struct Rules {
     pub(super) files: Vec<Listed>,
     /// How many entries are looked at, where a folder has to be searched.
     pub(super) max_scan: usize,
+    pub(super) telnet: Telnet,
+}
+
+/// What holds for the console.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Telnet {
+    /// Whether every option, terminal type and variable of a peer is in the log.
+    pub(crate) log_options: bool,
+    /// Who may log in; without any, nobody has to.
+    pub(crate) users: Vec<User>,
+}
+
+/// A user of the console.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: Secret,
 }
 
 /// What holds for a protocol.
@@ -77,6 +94,7 @@ impl Rules {
         };
         let general = file.take_general();
         let sections = file.take_sections();
+        let telnet = file.take_telnet();
         let reading = Reading {
             lists: lists(&source, &file)?,
             max_name: limit(&source, &file.max_name, MAX_NAME, 4095)?,
@@ -88,6 +106,12 @@ impl Rules {
         for (name, section) in sections {
             settings.push((name, reading.settings(&general, &section)?));
         }
+        let access = Section {
+            allow: telnet.allow.clone(),
+            deny: telnet.deny.clone(),
+            ..Section::default()
+        };
+        settings.push(("telnet", reading.settings(&general, &access)?));
         let files = file
             .file
             .iter()
@@ -99,6 +123,7 @@ impl Rules {
             sections: settings,
             files,
             max_scan: limit(&reading.source, &file.max_scan, MAX_SCAN, usize::MAX)?,
+            telnet: reading.telnet(telnet)?,
         })
     }
 
@@ -228,6 +253,34 @@ impl Reading<'_> {
                 strip_prefix: prefixes.filter(|prefix| !prefix.is_empty()).collect(),
                 max_name: self.max_name,
             },
+        })
+    }
+
+    fn telnet(&self, section: TelnetSection) -> Result<Telnet, LoadError> {
+        let mut users: Vec<User> = Vec::new();
+        for user in section.user {
+            let error = |text: &str| Err(self.source.error(user.name.span(), text));
+            let name = user.name.get_ref();
+            if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
+                return error("name: it cannot be typed, for it is empty, or has blanks around it");
+            }
+            if users.iter().any(|known| known.name == *name) {
+                return error("name: two users have the same");
+            }
+            if user.password.get_ref().0.is_empty() {
+                return error("password: it is empty");
+            }
+            if self.source.is_open_to_others() {
+                return error("others can read the passwords in this file: chmod o= FILE");
+            }
+            users.push(User {
+                name: user.name.into_inner(),
+                password: user.password.into_inner(),
+            });
+        }
+        Ok(Telnet {
+            log_options: section.log_options.unwrap_or(false),
+            users,
         })
     }
 

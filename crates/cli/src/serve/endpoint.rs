@@ -25,35 +25,37 @@ pub(super) fn wanted(
     bind: &[IpAddr],
     standard_ports: bool,
 ) -> Result<Vec<Wanted>, String> {
-    let only: Vec<_> = only
-        .iter()
-        .map(|name| find(name))
-        .collect::<Result<_, _>>()?;
+    let mut named = Vec::new();
+    for name in only {
+        named.extend(find(name)?);
+    }
+    let only = named;
     let mut wanted = Vec::new();
+    let mut listened: Vec<&str> = Vec::new();
     for text in listen {
         let (name, address) = text
             .split_once('=')
             .ok_or_else(|| format!("--listen {text}: PROTOCOL=ADDRESS:PORT is wanted"))?;
-        let protocol = find(name)?;
+        let protocols = find(name)?;
         let address = address.parse().map_err(|_| {
             format!(
                 "--listen {text}: ADDRESS:PORT is wanted, like 127.0.0.1:{}",
-                protocol.port
+                protocols[0].port
             )
         })?;
-        wanted.push(Wanted {
-            protocol,
-            address,
-            named: true,
-        });
+        for protocol in protocols {
+            listened.push(protocol.name);
+            wanted.push(Wanted {
+                protocol,
+                address,
+                named: true,
+            });
+        }
     }
-    let listened = |protocol: &Protocol| {
-        listen.iter().any(|text| {
-            text.split_once('=')
-                .is_some_and(|(name, _)| name == protocol.name)
-        })
-    };
-    for protocol in PROTOCOLS.iter().filter(|protocol| !listened(protocol)) {
+    for protocol in PROTOCOLS {
+        if listened.contains(&protocol.name) {
+            continue;
+        }
         let named = only.iter().any(|only| only.name == protocol.name);
         let served = match only.is_empty() {
             true => protocol.by_default,
@@ -81,7 +83,8 @@ pub(super) fn wanted(
     Ok(wanted)
 }
 
-fn find(name: &str) -> Result<&'static Protocol, String> {
+/// The protocol of this name, and those that come with it.
+fn find(name: &str) -> Result<Vec<&'static Protocol>, String> {
     let names = || {
         PROTOCOLS
             .iter()
@@ -89,14 +92,18 @@ fn find(name: &str) -> Result<&'static Protocol, String> {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let found = PROTOCOLS.iter().find(|protocol| protocol.name == name);
-    found.ok_or_else(|| {
-        format!(
+    let found = PROTOCOLS
+        .iter()
+        .filter(|protocol| protocol.name == name || protocol.comes_with == Some(name));
+    let found: Vec<_> = found.collect();
+    match found.is_empty() {
+        true => Err(format!(
             "no protocol \"{}\" is served here: there is {}",
             name.escape_debug(),
             names()
-        )
-    })
+        )),
+        false => Ok(found),
+    }
 }
 
 impl Wanted {
@@ -168,7 +175,12 @@ mod tests {
         let wanted = shown(&[], &[], false).unwrap();
         assert_eq!(
             wanted,
-            ["tftp 127.0.0.1:6969 false", "tftp [::1]:6969 false"]
+            [
+                "telnet 127.0.0.1:2323 false",
+                "telnet [::1]:2323 false",
+                "tftp 127.0.0.1:6969 false",
+                "tftp [::1]:6969 false"
+            ]
         );
         let wanted = shown(&["tftp"], &[], true).unwrap();
         assert_eq!(wanted, ["tftp 127.0.0.1:69 true", "tftp [::1]:69 true"]);
@@ -176,8 +188,36 @@ mod tests {
 
     #[test]
     fn what_is_listened_for_replaces_what_is_bound() {
-        let wanted = shown(&[], &["tftp=127.0.0.2:0", "tftp=[::1]:7"], false).unwrap();
-        assert_eq!(wanted, ["tftp 127.0.0.2:0 true", "tftp [::1]:7 true"]);
+        let listen = ["tftp=127.0.0.2:0", "tftp=[::1]:7", "telnet=[::1]:0"];
+        let wanted = shown(&[], &listen, false).unwrap();
+        let there = ["tftp 127.0.0.2:0 true", "tftp [::1]:7 true"];
+        assert_eq!(wanted, [&there[..], &["telnet [::1]:0 true"]].concat());
+        // and nothing is added to what only is served
+        assert_eq!(shown(&["tftp"], &listen, false).unwrap(), there);
+    }
+
+    #[test]
+    fn some_come_together_and_what_answers_loudly_does_not() {
+        let both = shown(&["time"], &[], false).unwrap();
+        let all = [
+            "time 127.0.0.1:2037 true",
+            "time [::1]:2037 true",
+            "time-udp 127.0.0.1:2037 true",
+            "time-udp [::1]:2037 true",
+        ];
+        assert_eq!(both, all);
+        let wanted = shown(&["time-udp"], &["daytime=[::1]:0"], true).unwrap();
+        assert_eq!(
+            wanted,
+            ["time-udp 127.0.0.1:37 true", "time-udp [::1]:37 true"]
+        );
+        let wanted = shown(&["daytime"], &["daytime=[::1]:0"], true).unwrap();
+        assert_eq!(wanted, ["daytime [::1]:0 true", "daytime-udp [::1]:0 true"]);
+        for (name, port) in [("echo", 7), ("chargen", 19)] {
+            let wanted = shown(&[name], &[], true).unwrap();
+            let at = |host| format!("{name} {host}:{port} true");
+            assert_eq!(wanted, [at("127.0.0.1"), at("[::1]")]);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! stdout, for everything that happens. Another thread writes, so that a terminal or a pipe that
 //! does not take it cannot hold up transfers.
 
+use super::board::{Board, Over, Place};
 use super::endpoint::Endpoint;
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wirelore_core::escape;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -31,6 +32,7 @@ pub(super) struct Log {
     lost: Arc<AtomicU64>,
     json: bool,
     quiet: bool,
+    board: Board,
 }
 
 /// The thread that writes.
@@ -58,7 +60,26 @@ pub(super) struct Transfer<'t> {
     pub(super) error: Option<(String, Option<u16>)>,
 }
 
+/// Something that happened in a session.
+pub(super) struct Session<'t> {
+    pub(super) protocol: &'static str,
+    pub(super) client: SocketAddr,
+    /// What happened, in one word, for programs.
+    pub(super) what: &'static str,
+    /// The same for people; nothing where they are not told. Safe to show.
+    pub(super) text: Option<&'t str>,
+    /// It is nothing good: people are told even with `--quiet`.
+    pub(super) bad: bool,
+    /// What there is to add for programs: names and values.
+    pub(super) members: Vec<(&'static str, Value)>,
+}
+
 impl Log {
+    /// What this log has been told of.
+    pub(super) const fn board(&self) -> &Board {
+        &self.board
+    }
+
     pub(super) fn start(json: bool, quiet: bool) -> (Self, Writer) {
         let (lines, waiting) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
@@ -70,6 +91,7 @@ impl Log {
                 lost,
                 json,
                 quiet,
+                board: Board::new(),
             },
             Writer(writer),
         )
@@ -78,6 +100,10 @@ impl Log {
     pub(super) fn listening(&self, dir: &Path, endpoints: &[Endpoint], sample: &str) {
         let name = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
         let shown = escape(name.as_os_str().as_encoded_bytes());
+        let width = endpoints
+            .iter()
+            .map(|endpoint| endpoint.protocol.name.len())
+            .fold(8, usize::max);
         let mut text = format!("serving {BOLD}{shown}{BOLD:#}\n\n");
         for Endpoint { protocol, address } in endpoints {
             let mut label = protocol.name;
@@ -90,7 +116,7 @@ impl Log {
                 for (index, client) in (protocol.clients)(reached, sample).iter().enumerate() {
                     let at = format!("{reached}/{}", protocol.transport);
                     let at = if index == 0 { &*at } else { "" };
-                    text += &format!("  {BOLD}{label:<8}{BOLD:#} {at:<26} {client}\n");
+                    text += &format!("  {BOLD}{label:<width$}{BOLD:#} {at:<26} {client}\n");
                     label = "";
                 }
             }
@@ -98,6 +124,11 @@ impl Log {
         text += &format!("\n{DIM}Ctrl-C stops; one line for each transfer follows{DIM:#}");
         self.people(text);
         for Endpoint { protocol, address } in endpoints {
+            self.board.serves(Place {
+                protocol: protocol.name,
+                transport: protocol.transport,
+                address: *address,
+            });
             let address = address.to_string();
             self.program(
                 json!({"event": "listening", "protocol": protocol.name, "address": address}),
@@ -122,6 +153,16 @@ impl Log {
             error,
             ..
         } = transfer;
+        self.board.over(Over {
+            protocol,
+            client,
+            direction,
+            file: file.to_vec(),
+            octets,
+            elapsed,
+            at: Instant::now(),
+            error: error.as_ref().map(|(why, _)| why.clone()),
+        });
         let seconds = elapsed.as_secs_f64();
         let rate = if seconds > 0.0 {
             octets as f64 / seconds
@@ -169,8 +210,35 @@ impl Log {
         self.program(event);
     }
 
+    pub(super) fn session(&self, session: Session<'_>) {
+        let Session {
+            protocol,
+            client,
+            what,
+            text,
+            bad,
+            members,
+        } = session;
+        match text {
+            Some(text) if bad => {
+                self.say(format!("{} {protocol} {client} {BAD}{text}{BAD:#}", now()));
+            }
+            Some(text) => self.people(format!("{} {protocol} {client} {text}", now())),
+            None => {}
+        }
+        let mut event = json!({
+            "event": "session", "time": stamp(), "protocol": protocol,
+            "client": client.to_string(), "what": what,
+        });
+        for (name, value) in members {
+            event[name] = value;
+        }
+        self.program(event);
+    }
+
     /// Something went wrong that is no transfer.
     pub(super) fn error(&self, protocol: &str, text: &str) {
+        self.board.error();
         self.say(format!("{} {protocol} {BAD}{text}{BAD:#}", now()));
         self.program(
             json!({"event": "error", "time": stamp(), "protocol": protocol, "error": text}),
@@ -253,7 +321,7 @@ fn stamp() -> String {
 }
 
 /// A duration to three digits or so.
-fn shown(elapsed: Duration) -> String {
+pub(super) fn shown(elapsed: Duration) -> String {
     match elapsed.as_secs_f64() {
         seconds if seconds < 0.001 => format!("{:.0} µs", seconds * 1e6),
         seconds if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),

@@ -1,14 +1,19 @@
 //! `wirelore serve`: one folder, every protocol.
 
+mod board;
 mod endpoint;
+mod guests;
 mod log;
 mod signal;
+mod small;
+mod telnet;
 mod tftp;
 
 use crate::exit::{Failure, Verdict};
 use crate::policy::{self, Policy};
 use endpoint::{Endpoint, Wanted};
 use log::Log;
+use small::Kind;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -28,21 +33,136 @@ struct Protocol {
     standard_port: u16,
     /// Whether it is served when none is named.
     by_default: bool,
+    /// It is also served where this one is named.
+    comes_with: Option<&'static str>,
     start: fn(&Shared, SocketAddr) -> std::io::Result<Started>,
     /// Lines to paste into a client's shell, for a server at this address and a file.
     clients: fn(SocketAddr, &str) -> Vec<String>,
 }
 
 /// All of them, sorted by name.
-const PROTOCOLS: &[Protocol] = &[Protocol {
-    name: "tftp",
-    transport: "udp",
-    port: 6969,
-    standard_port: 69,
-    by_default: true,
-    start: tftp::start,
-    clients: tftp::clients,
-}];
+const PROTOCOLS: &[Protocol] = &[
+    Protocol {
+        name: "chargen",
+        transport: "tcp",
+        port: 2019,
+        standard_port: 19,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::tcp(shared, address, Kind::Chargen),
+        clients: small::tcp_clients,
+    },
+    Protocol {
+        name: "chargen-udp",
+        transport: "udp",
+        port: 2019,
+        standard_port: 19,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::udp(shared, address, Kind::Chargen),
+        clients: small::udp_clients,
+    },
+    Protocol {
+        name: "daytime",
+        transport: "tcp",
+        port: 2013,
+        standard_port: 13,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::tcp(shared, address, Kind::Daytime),
+        clients: small::tcp_clients,
+    },
+    Protocol {
+        name: "daytime-udp",
+        transport: "udp",
+        port: 2013,
+        standard_port: 13,
+        by_default: false,
+        comes_with: Some("daytime"),
+        start: |shared, address| small::udp(shared, address, Kind::Daytime),
+        clients: small::udp_clients,
+    },
+    Protocol {
+        name: "discard",
+        transport: "tcp",
+        port: 2009,
+        standard_port: 9,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::tcp(shared, address, Kind::Discard),
+        clients: small::tcp_clients,
+    },
+    Protocol {
+        name: "discard-udp",
+        transport: "udp",
+        port: 2009,
+        standard_port: 9,
+        by_default: false,
+        comes_with: Some("discard"),
+        start: |shared, address| small::udp(shared, address, Kind::Discard),
+        clients: small::udp_clients,
+    },
+    Protocol {
+        name: "echo",
+        transport: "tcp",
+        port: 2007,
+        standard_port: 7,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::tcp(shared, address, Kind::Echo),
+        clients: small::tcp_clients,
+    },
+    Protocol {
+        name: "echo-udp",
+        transport: "udp",
+        port: 2007,
+        standard_port: 7,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::udp(shared, address, Kind::Echo),
+        clients: small::udp_clients,
+    },
+    Protocol {
+        name: "telnet",
+        transport: "tcp",
+        port: 2323,
+        standard_port: 23,
+        by_default: true,
+        comes_with: None,
+        start: telnet::start,
+        clients: telnet::clients,
+    },
+    Protocol {
+        name: "tftp",
+        transport: "udp",
+        port: 6969,
+        standard_port: 69,
+        by_default: true,
+        comes_with: None,
+        start: tftp::start,
+        clients: tftp::clients,
+    },
+    Protocol {
+        name: "time",
+        transport: "tcp",
+        port: 2037,
+        standard_port: 37,
+        by_default: false,
+        comes_with: None,
+        start: |shared, address| small::tcp(shared, address, Kind::Time),
+        clients: small::tcp_clients,
+    },
+    Protocol {
+        name: "time-udp",
+        transport: "udp",
+        port: 2037,
+        standard_port: 37,
+        by_default: false,
+        comes_with: Some("time"),
+        start: |shared, address| small::udp(shared, address, Kind::Time),
+        clients: small::udp_clients,
+    },
+];
 
 /// What all protocols have in common while they are served.
 #[derive(Clone)]
@@ -52,6 +172,8 @@ struct Shared {
     /// Becomes true when the server is to stop.
     stop: watch::Receiver<bool>,
     drain: Duration,
+    small: small::Options,
+    telnet: telnet::Options,
     tftp: tftp::Options,
 }
 
@@ -83,7 +205,8 @@ pub(crate) struct Arguments {
     /// The folder
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Serve these protocols and no others (comma-separated): tftp
+    /// Serve these protocols and no others (comma-separated): tftp, telnet (a console) and, only
+    /// when named, echo, discard, chargen, daytime, time, echo-udp, chargen-udp
     #[arg(long, value_name = "PROTOCOLS", value_delimiter = ',')]
     only: Vec<String>,
     /// Where a protocol is served (repeatable); port 0 takes a free one
@@ -92,7 +215,7 @@ pub(crate) struct Arguments {
     /// The addresses of this machine to serve at (repeatable) [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     bind: Vec<IpAddr>,
-    /// Use the ports of the standards (tftp 69), which may need a right
+    /// Use the ports of the standards (tftp 69, telnet 23), which may need a right
     #[arg(long)]
     standard_ports: bool,
     /// Print one JSON object a line on stdout
@@ -108,6 +231,10 @@ pub(crate) struct Arguments {
     policy: policy::Options,
     #[command(flatten)]
     tftp: tftp::Options,
+    #[command(flatten)]
+    telnet: telnet::Options,
+    #[command(flatten)]
+    small: small::Options,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
@@ -159,6 +286,8 @@ async fn serve(
         log: log.clone(),
         stop: stopped,
         drain: arguments.drain,
+        small: arguments.small.clone(),
+        telnet: arguments.telnet.clone(),
         tftp: arguments.tftp.clone(),
     };
     // before anything is answered: a signal must not be missed

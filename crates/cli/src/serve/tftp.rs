@@ -1,5 +1,6 @@
 //! The folder over TFTP.
 
+use super::board::{Pin, Running};
 use super::log::{Log, Transfer};
 use super::{Shared, Started};
 use crate::policy::{Asker, Denied, DeniedKind, Policy, Upload};
@@ -7,14 +8,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wirelore_core::escape;
 use wirelore_tftp::wire::OptionName;
-use wirelore_tokio::Target;
 use wirelore_tokio::tftp::{
     Access, Asked, Denial, Direction, ErrorCode, Failure, Files, Mode, RefusedRequest, Report,
     Server, ServerOptions, Summary, Unfinished,
 };
+use wirelore_tokio::{Target, Watch};
 
 /// What is particular to TFTP.
 #[derive(Clone, clap::Args)]
@@ -139,7 +140,7 @@ impl Files for Folder {
                 Ok(Access::Read {
                     size: Some(readable.len),
                     source: Box::new(readable.file),
-                    watch: Box::new(()),
+                    watch: self.watch(asked, Some(readable.len)),
                 })
             }
             Direction::Write => {
@@ -151,7 +152,7 @@ impl Files for Folder {
                 Ok(Access::Write {
                     max_size: upload.max_size(),
                     target: Box::new(UploadTarget(upload)),
-                    watch: Box::new(()),
+                    watch: self.watch(asked, announced(asked)),
                 })
             }
         }
@@ -202,6 +203,26 @@ impl Files for Folder {
 }
 
 impl Folder {
+    /// Puts a transfer on the board until it is over.
+    fn watch(&self, asked: &Asked, size: Option<u64>) -> Box<dyn Watch> {
+        let Transfer {
+            protocol,
+            client,
+            direction,
+            file,
+            ..
+        } = transfer(asked);
+        Box::new(Shown(self.log.board().transfer(Running {
+            protocol,
+            client,
+            direction,
+            file: file.to_vec(),
+            octets: Arc::default(),
+            size,
+            since: Instant::now(),
+        })))
+    }
+
     fn transfer(&self, asked: &Asked, summary: &Summary) {
         let error = match &summary.outcome {
             Ok(()) => None,
@@ -303,6 +324,15 @@ fn denial(denied: Denied) -> Denial {
         code,
         text: denied.for_peer().to_owned(),
         why: denied.why,
+    }
+}
+
+/// A transfer that is on the board.
+struct Shown(Pin);
+
+impl Watch for Shown {
+    fn progress(&mut self, octets: u64) {
+        self.0.progress(octets);
     }
 }
 

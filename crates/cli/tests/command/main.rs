@@ -4,6 +4,10 @@ mod capture;
 mod cases;
 mod documentation;
 mod encode;
+mod telnet;
+mod telnet_encode;
+mod telnet_option;
+mod telnet_words;
 mod use_and_misuse;
 mod words;
 

@@ -4,8 +4,7 @@
 //! the client's is the one the request came from, the server's the one the first answer came from.
 
 use super::super::pcap::{Follow, Seen};
-use super::super::render::quoted;
-use super::words::count_of;
+use super::super::render::{count_of, quoted};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -3,7 +3,7 @@
 //! [`Packet::parse`] decides what is an error; the fields are cut here once more, because people
 //! want to see as much as there is of a datagram that is refused.
 
-use super::super::render::{Annotation, Field, Mark, Severity, Text, quoted};
+use super::super::render::{Annotation, Field, Mark, Severity, Text, count_of, quoted};
 use super::kind;
 use std::ops::Range;
 use wirelore_tftp::wire::{
@@ -93,11 +93,6 @@ fn list(options: &Options<'_>) -> String {
 
 pub(super) fn octets(count: usize) -> String {
     count_of(count as u64, "octet")
-}
-
-pub(super) fn count_of(count: u64, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{s}")
 }
 
 struct Page<'d> {

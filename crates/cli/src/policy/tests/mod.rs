@@ -10,6 +10,7 @@ use super::{Asker, Denied, DeniedKind, LoadError, Options, Policy, Uploads};
 use std::fs;
 use std::io::Read;
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -76,6 +77,8 @@ impl Place {
     ) -> Result<Policy, LoadError> {
         let file = self.top.path().join("serve.toml");
         fs::write(&file, toml).expect("writes");
+        // there may be passwords in it
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("is ours");
         let mut options = Options {
             config: Some(file),
             ..Options::default()
