@@ -2,7 +2,7 @@
 //! `src/selftest/judge.rs`.
 
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -45,25 +45,76 @@ fn text(octets: &[u8]) -> &str {
     std::str::from_utf8(octets).expect("it is text")
 }
 
-#[test]
-fn all_is_right_and_every_case_says_so() {
-    let output = run(&["--json", "--only", "tftp"]);
+/// The cases of a protocol, all of which must be right.
+#[track_caller]
+fn right_cases(protocol: &str) -> Vec<Value> {
+    let output = run(&["--json", "--only", protocol]);
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
     assert_eq!(stderr, "");
-    let lines: Vec<Value> = stdout
+    let mut cases: Vec<Value> = stdout
         .lines()
         .map(|line| serde_json::from_str(line).expect("every line is JSON"))
         .collect();
-    let (summary, cases) = lines.split_last().expect("there are lines");
-    assert!(cases.len() >= 50, "{}", cases.len());
-    let mut groups = HashSet::new();
-    for case in cases {
+    let summary = cases.pop().expect("there are lines");
+    for case in &cases {
         assert_eq!(case["event"], "case", "{case}");
-        assert_eq!(case["protocol"], "tftp", "{case}");
+        assert_eq!(case["protocol"], protocol, "{case}");
         assert_eq!(case["verdict"], "right", "{case}");
         assert!(case["case"].is_string(), "{case}");
         assert_eq!(case["expected"], Value::Null, "{case}");
+    }
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(
+        (&summary["ok"], &summary["wrong"]),
+        (&true.into(), &0.into())
+    );
+    assert_eq!(summary["right"].as_u64(), Some(cases.len() as u64));
+    assert_eq!(summary["right"], summary["cases"]);
+    cases
+}
+
+/// How many cases a group has, by its name.
+fn groups(cases: &[Value]) -> HashMap<&str, usize> {
+    let mut groups = HashMap::new();
+    for case in cases {
+        assert!(case["answer"].is_string(), "{case}");
+        let group = case["group"].as_str().expect("a name");
+        *groups.entry(group).or_default() += 1;
+    }
+    groups
+}
+
+#[test]
+fn every_small_service_is_tried_over_both() {
+    let cases = right_cases("small");
+    let wanted = [("TCP", 5), ("UDP", 5), ("SIGTERM ends the server", 1)];
+    assert_eq!(groups(&cases), HashMap::from(wanted));
+    for service in ["echo", "discard", "daytime", "chargen", "time"] {
+        let found = cases.iter().filter(|case| case["case"] == service);
+        assert_eq!(found.count(), 2, "{service}");
+    }
+}
+
+#[test]
+fn the_console_is_tried_by_the_command_and_octet_by_octet() {
+    let cases = right_cases("telnet");
+    let wanted = [
+        ("wirelore telnet in a pipe", 8),
+        ("octet by octet", 9),
+        ("limits", 2),
+        ("login", 2),
+        ("SIGTERM ends the servers", 3),
+    ];
+    assert_eq!(groups(&cases), HashMap::from(wanted));
+}
+
+#[test]
+fn all_is_right_and_every_case_says_so() {
+    let cases = right_cases("tftp");
+    assert!(cases.len() >= 50, "{}", cases.len());
+    let mut groups = HashSet::new();
+    for case in &cases {
         if case["answer"].is_null() {
             assert!(case["bytes"].is_u64() && case["seconds"].is_f64(), "{case}");
             assert!(case["options"]["blksize"].is_u64(), "{case}");
@@ -79,13 +130,6 @@ fn all_is_right_and_every_case_says_so() {
             .iter()
             .any(|case| case["bytes"].as_u64() >= Some(65536 * 512))
     );
-    assert_eq!(summary["event"], "summary");
-    assert_eq!(
-        (&summary["ok"], &summary["wrong"]),
-        (&true.into(), &0.into())
-    );
-    assert_eq!(summary["right"].as_u64(), Some(cases.len() as u64));
-    assert_eq!(summary["right"], summary["cases"]);
 }
 
 #[test]
@@ -107,10 +151,13 @@ fn the_table_is_plain_text_where_no_terminal_is() {
         .filter(|line| line.ends_with("  right"))
         .count();
     assert_eq!(words[0], verdicts.to_string());
-    assert!(
-        stdout.contains("    command   wirelore copy ") && stdout.contains("    server    "),
-        "{stdout}"
-    );
+    for line in [
+        "command   wirelore copy ",
+        "command   wirelore telnet ",
+        "server    ",
+    ] {
+        assert!(stdout.contains(&format!("    {line}")), "{line}: {stdout}");
+    }
 }
 
 #[test]

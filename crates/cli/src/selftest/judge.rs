@@ -64,6 +64,14 @@ impl Fault {
         }
     }
 
+    /// Not a word came where one had to come.
+    pub(super) fn silence(expected: impl Into<String>) -> Self {
+        Self {
+            advice: FIREWALL,
+            ..Self::new(expected, "nothing")
+        }
+    }
+
     /// What the cases need could not be had from the system, or no server started.
     pub(super) fn unready(why: &std::io::Error) -> Self {
         let advice = if why.raw_os_error().is_some() {

@@ -1,15 +1,18 @@
 //! `wirelore selftest`: servers and clients against each other, on this machine.
 //!
 //! A protocol is a file or a folder here and a line in the table; all of them share the processes
-//! (`stage.rs`), what is copied (`content.rs`), the judgment (`judge.rs`) and the table
-//! (`report.rs`).
+//! (`stage.rs`), connections of this process (`wire.rs`), what is copied (`content.rs`), the judgment
+//! (`judge.rs`) and the table (`report.rs`).
 
 mod content;
 mod interrupt;
 mod judge;
 mod report;
+mod small;
 mod stage;
+mod telnet;
 mod tftp;
+mod wire;
 
 use crate::exit::{self, Failure};
 use interrupt::Interrupt;
@@ -31,10 +34,20 @@ struct Protocol {
 }
 
 /// All of them, sorted by name.
-const PROTOCOLS: &[Protocol] = &[Protocol {
-    name: "tftp",
-    run: |stage, tell| Box::pin(tftp::run(stage, tell)),
-}];
+const PROTOCOLS: &[Protocol] = &[
+    Protocol {
+        name: "small",
+        run: |stage, tell| Box::pin(small::run(stage, tell)),
+    },
+    Protocol {
+        name: "telnet",
+        run: |stage, tell| Box::pin(telnet::run(stage, tell)),
+    },
+    Protocol {
+        name: "tftp",
+        run: |stage, tell| Box::pin(tftp::run(stage, tell)),
+    },
+];
 
 /// Hears of a case that is over. It fails where it cannot be printed.
 type Tell<'s> = &'s mut dyn FnMut(Row) -> Result<(), Failure>;
@@ -69,7 +82,8 @@ Exit codes: 0 all is right, 1 something is not, 2 wrong use, 130 ended by Ctrl-C
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Test these protocols and no others (comma-separated): tftp
+    /// Test these and no others (comma-separated): small (echo, discard, chargen, daytime, time),
+    /// telnet, tftp
     #[arg(long, value_name = "PROTOCOLS", value_delimiter = ',')]
     only: Vec<String>,
     /// Print one JSON object a line on stdout: one for each case, then a summary

@@ -17,6 +17,9 @@ const WHAT: usize = 36;
 const SIZE: usize = 10;
 const OPTIONS: usize = 27;
 const RATE: usize = 11;
+/// What a case is called has no more characters.
+#[cfg(test)]
+pub(super) const LONGEST_WHAT: usize = WHAT;
 /// From size to rate.
 const ANSWER: usize = SIZE + 2 + OPTIONS + 2 + RATE;
 /// An answer leaves room for the longest verdict.

@@ -1,6 +1,6 @@
-//! This very executable as `wirelore serve` and as `wirelore copy`, in processes of their own: so
-//! the command line, the JSON, the exit codes and the signals are tested too, and whatever hangs or
-//! falls over does so alone.
+//! This very executable as `wirelore serve`, as `wirelore copy` and as other verbs, in processes of
+//! their own: so the command line, the JSON, the exit codes and the signals are tested too, and
+//! whatever hangs or falls over does so alone.
 
 use serde_json::Value;
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use wirelore_core::escape;
 
 /// How long a process may keep silent. Far more than any needs: only one that hangs gets there.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where the cases of one protocol are played.
 pub(super) struct Stage {
@@ -27,7 +27,11 @@ pub(super) struct Stage {
 pub(super) struct Server {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    /// Events of sessions that came before they were asked for.
+    sessions: Vec<Value>,
+    /// Of the first of its protocols.
     pub(super) address: SocketAddr,
+    addresses: Vec<(String, SocketAddr)>,
 }
 
 /// A copy that is over.
@@ -69,35 +73,51 @@ impl Stage {
         dir: &str,
         options: &[&str],
     ) -> io::Result<Server> {
+        self.serve_all(&[protocol], dir, options).await
+    }
+
+    /// The same for several protocols, with one server.
+    pub(super) async fn serve_all(
+        &self,
+        protocols: &[&str],
+        dir: &str,
+        options: &[&str],
+    ) -> io::Result<Server> {
         let notes = self.path(&format!("{dir}.notes").replace('/', "-"));
-        let listen = format!("{protocol}=127.0.0.1:0");
-        let mut child = self
-            .command()
-            .args([
-                "serve", dir, "--quiet", "--json", "--only", protocol, "--listen", &listen,
-            ])
+        let only = protocols.join(",");
+        let mut command = self.command();
+        command.args(["serve", dir, "--quiet", "--json", "--only", &only]);
+        for protocol in protocols {
+            command.args(["--listen", &format!("{protocol}=127.0.0.1:0")]);
+        }
+        let mut child = command
             .args(options)
             .stdout(Stdio::piped())
             .stderr(File::create(&notes)?)
             .spawn()?;
         let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut lines = BufReader::new(stdout).lines();
-        let address = async {
-            let mut address = None;
+        let addresses = async {
+            let mut addresses = Vec::new();
             while let Some(event) = event(&mut lines).await {
                 match event["event"].as_str() {
-                    Some("listening") => address = event["address"].as_str()?.parse().ok(),
-                    Some("ready") => return address,
+                    Some("listening") => {
+                        let address = event["address"].as_str()?.parse().ok()?;
+                        addresses.push((event["protocol"].as_str()?.to_owned(), address));
+                    }
+                    Some("ready") => return Some((addresses.first()?.1, addresses)),
                     _ => {}
                 }
             }
             None
         };
-        match timeout(PATIENCE, address).await {
-            Ok(Some(address)) => Ok(Server {
+        match timeout(PATIENCE, addresses).await {
+            Ok(Some((address, addresses))) => Ok(Server {
                 child,
                 lines,
+                sessions: Vec::new(),
                 address,
+                addresses,
             }),
             _ => {
                 let said = complaint(&fs::read(&notes).unwrap_or_default());
@@ -139,7 +159,8 @@ impl Stage {
         })
     }
 
-    fn command(&self) -> Command {
+    /// Without its arguments. Nothing is to be typed at it, and it ends when it is dropped.
+    pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
             .current_dir(&self.folder)
@@ -174,6 +195,47 @@ impl Server {
         timeout(PATIENCE, told).await.ok().flatten()
     }
 
+    /// Where it serves one of its protocols.
+    pub(super) fn at(&self, protocol: &str) -> io::Result<SocketAddr> {
+        let mut addresses = self.addresses.iter();
+        let found = addresses.find(|(name, _)| name == protocol);
+        found.map_or(Err(io::ErrorKind::AddrNotAvailable.into()), |found| {
+            Ok(found.1)
+        })
+    }
+
+    /// What it has to say next of this kind in a session of the protocol. Of one client, if that is
+    /// known.
+    pub(super) async fn session(
+        &mut self,
+        protocol: &str,
+        what: &str,
+        client: Option<SocketAddr>,
+    ) -> Option<Value> {
+        let client = client.map(|client| client.to_string());
+        let is_it = |event: &Value| {
+            let from = client
+                .as_ref()
+                .is_none_or(|client| event["client"] == **client);
+            event["protocol"] == protocol && event["what"] == what && from
+        };
+        if let Some(at) = self.sessions.iter().position(is_it) {
+            return Some(self.sessions.remove(at));
+        }
+        let told = async {
+            while let Some(event) = event(&mut self.lines).await {
+                if is_it(&event) {
+                    return Some(event);
+                }
+                if event["event"] == "session" {
+                    self.sessions.push(event);
+                }
+            }
+            None
+        };
+        timeout(PATIENCE, told).await.ok().flatten()
+    }
+
     /// Tells it to stop, and waits until it has.
     #[cfg(unix)]
     pub(super) async fn end(&mut self) -> io::Result<Ended> {
@@ -188,6 +250,8 @@ impl Server {
             while let Some(event) = event(&mut self.lines).await {
                 if event["event"] == "stopped" {
                     cut = event["cut"].as_u64();
+                } else if event["event"] == "session" {
+                    self.sessions.push(event);
                 }
             }
             io::Result::Ok(Ended {
@@ -208,7 +272,7 @@ async fn event(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<Value> {
 }
 
 /// What the command has to complain about: its last line of that form, or else the first line.
-fn complaint(stderr: &[u8]) -> String {
+pub(super) fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let own = text
         .lines()
