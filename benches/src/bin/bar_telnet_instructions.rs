@@ -7,8 +7,10 @@ use wirelore_benches::instructions::{Case, Times, per_call_of, run_if_asked};
 use wirelore_benches::telnet::{self, LEN};
 
 /// Name, work, calls for each octet (0: not counted by calls), and how many instructions are wanted.
+type Bar = (&'static str, fn(), u8, f64);
+
 #[rustfmt::skip]
-const CASES: &[(&str, fn(), u8, f64)] = &[
+const CASES: &[Bar] = &[
     ("telnet-receive-raw", telnet::clean_raw, 0, 0.25),
     ("telnet-receive-text", telnet::clean_nvt, 0, 2.2),
     ("telnet-receive-doubled", telnet::doubled_raw, 0, 2.5),

@@ -9,8 +9,8 @@ use crate::receiver::stands_alone;
 use crate::session::Session;
 use crate::wire::option::{
     Environ, EnvironCodes, EnvironVerb, FlowControl, ForwardMask, Linemode, Mode as LineMask, Naws,
-    Quoted, SlcFunction, SlcRole, SlcSetting, SlcTable, TerminalSpeed, TerminalType, Variable,
-    VariableKind, XDisplayLocation,
+    Quoted, SlcFunction, SlcRole, SlcSetting, SlcTable, SlcTriplet, SlcTriplets, TerminalSpeed,
+    TerminalType, Variable, VariableKind, XDisplayLocation,
 };
 use crate::{
     Command, Config, Event, Fact, Input, Machine, Misuse, Next, OptionCode, OptionSet, Payload,
@@ -42,11 +42,15 @@ pub struct ClientConfig {
     /// Edit lines for the server when it wants that (LINEMODE). Only for applications that do.
     /// Default: no.
     pub linemode: bool,
-    /// Which characters have which function at this terminal, for LINEMODE. Default: none.
+    /// Which characters have which function at this terminal, for LINEMODE. Default: none, the
+    /// server is asked for those that it has.
     pub special_characters: Vec<(SlcFunction, SlcSetting)>,
     /// Ask for BINARY in both directions at the start. If the server asks for it, it is agreed to in
     /// any case. Default: no.
     pub binary: bool,
+    /// Let the server echo (ECHO). Not for programs whose output is to have no trace of their input.
+    /// Default: yes.
+    pub remote_echo: bool,
     /// Further options that may be agreed to, for applications that know what they mean.
     pub also: Policy,
     /// See [`Config::handoff`]. Default: none.
@@ -71,6 +75,7 @@ impl Default for ClientConfig {
             linemode: false,
             special_characters: Vec::new(),
             binary: false,
+            remote_echo: true,
             also: Policy::default(),
             handoff: OptionSet::NONE,
             max_subnegotiation: 4096,
@@ -148,11 +153,11 @@ impl Client {
         for option in always.into_iter().chain([OptionCode::LFLOW]) {
             policy.us = policy.us.with(option);
         }
-        for option in always
-            .into_iter()
-            .chain([OptionCode::ECHO, OptionCode::EOR])
-        {
+        for option in always.into_iter().chain([OptionCode::EOR]) {
             policy.him = policy.him.with(option);
+        }
+        if config.remote_echo {
+            policy.him = policy.him.with(OptionCode::ECHO);
         }
         policy.us = tells(&config).iter().fold(policy.us, OptionSet::with);
         if !config.charsets.is_empty() {
@@ -162,7 +167,12 @@ impl Client {
         // An end that echoes what the other end echoes never stops (RFC 857).
         policy.us = policy.us.without(OptionCode::ECHO);
         policy.ask_us = policy.ask_us.without(OptionCode::ECHO);
-        let characters = config.special_characters.clone();
+        let mut characters = config.special_characters.clone();
+        if characters.is_empty() {
+            // none of our own: whatever the server has
+            let any = |function| (function, SlcSetting::DEFAULT);
+            characters.extend(SlcFunction::every().map(any));
+        }
         let receiver = Receiver::new(Config {
             policy,
             max_subnegotiation: config.max_subnegotiation,
@@ -172,7 +182,7 @@ impl Client {
             max_requests: config.max_requests,
         });
         Self {
-            session: Session::new(receiver, config.charsets.clone()),
+            session: Session::new(receiver, config.charsets.clone(), false),
             config,
             next_terminal: 0,
             flushing: false,
@@ -238,7 +248,11 @@ impl Client {
         out: &mut Vec<u8>,
     ) -> Requested {
         self.session.settle(out);
-        self.session.receiver.request(side, option, on, out)
+        let requested = self.session.receiver.request(side, option, on, out);
+        if requested == Requested::Answered && on {
+            self.heed(&Event::Option { side, option, on }, out);
+        }
+        requested
     }
 
     /// Sends text: lines end with LF, or CR LF. While BINARY is in effect at our end, it is sent as it
@@ -271,11 +285,18 @@ impl Client {
     }
 
     /// Drops data until the server has processed what was sent so far: asks for a timing mark, as
-    /// users' programs do after IP and AO (RFC 860).
+    /// users' programs do after IP and AO (RFC 860). Called again, it drops data until the last mark
+    /// has come.
     pub fn flush_until_mark(&mut self, out: &mut Vec<u8>) {
         self.flushing = true;
         self.session.settle(out);
         self.session.receiver.ask_timing_mark(out);
+    }
+
+    /// Shows data again although the mark has not come: "in case the Server fails to send the
+    /// expected signal" (RFC 1123 section 3.4.5).
+    pub const fn stop_flushing(&mut self) {
+        self.flushing = false;
     }
 
     /// The window has another size now.
@@ -310,11 +331,15 @@ impl Client {
             } => {
                 self.linemode = 0;
                 if on {
-                    let ours = self.characters.export();
-                    let option = OptionCode::LINEMODE;
-                    self.session.send_with(option, out, |p| ours.encode(p));
+                    self.tell_characters(out);
                 }
             }
+            // "the sender of the WILL must enable flow control" (RFC 1372)
+            Event::Option {
+                side: Side::Us,
+                option: OptionCode::LFLOW,
+                ..
+            } => self.flow.0 = true,
             Event::Option {
                 side: Side::Us,
                 option: OptionCode::CHARSET,
@@ -324,12 +349,25 @@ impl Client {
             | Event::Refused {
                 side: Side::Him,
                 option: OptionCode::TIMING_MARK,
-            } => self.flushing = false,
+            } => self.flushing = self.flushing && self.session.receiver.awaits_mark(),
             Event::Subnegotiation { option, payload } if self.session.is_on(Side::Us, option) => {
                 let fact = self.told(option, payload, out);
                 self.session.learned = self.session.learned.or(fact);
             }
             _ => {}
+        }
+    }
+
+    /// RFC 1184 section 5.5: sends our characters, or asks for the server's.
+    fn tell_characters(&mut self, out: &mut Vec<u8>) {
+        let option = OptionCode::LINEMODE;
+        let ours = self.characters.export();
+        if self.config.special_characters.is_empty() {
+            let import = [SlcTriplet::IMPORT_DEFAULTS];
+            let import = Linemode::Slc(SlcTriplets::of(&import));
+            self.session.send(option, out, |p| import.encode(p));
+        } else if !ours.is_empty() {
+            self.session.send_with(option, out, |p| ours.encode(p));
         }
     }
 
@@ -393,23 +431,27 @@ impl Client {
         told.unwrap_or_else(|error| Some(Fact::Malformed { option, error }))
     }
 
-    /// RFC 1091: the next name each time, the last one twice, and then from the first again.
+    /// RFC 1091: the next name each time, the last one twice, and then from the first again. For one
+    /// that cannot be sent, and if there is none, UNKNOWN.
     fn tell_terminal(&mut self, out: &mut Vec<u8>) {
         let names = &self.config.terminal_types;
-        let last = names.len() - 1;
-        let name = names[self.next_terminal.min(last)].clone();
-        self.next_terminal = if self.next_terminal > last {
-            0
-        } else {
-            self.next_terminal + 1
+        let name = names.get(self.next_terminal).or(names.last());
+        let said = name.map_or(TerminalType::UNKNOWN, |name| TerminalType::Is(name));
+        self.next_terminal = match self.next_terminal < names.len() {
+            true => self.next_terminal + 1,
+            false => 0,
         };
-        let said = TerminalType::Is(&name);
+        let mut payload = Vec::new();
+        if said.encode(&mut payload).is_err() {
+            payload.push(0);
+            payload.extend_from_slice(b"UNKNOWN");
+        }
         self.session
-            .send(OptionCode::TTYPE, out, |p| said.encode(p));
+            .send_with(OptionCode::TTYPE, out, |p| p.extend_from_slice(&payload));
     }
 
-    /// Those that were asked for, all when none was named; of what we do not have, only that it is
-    /// not defined (RFC 1572).
+    /// Those that were asked for, in that order and as often; all when none was named; of what we do
+    /// not have, only that it is not defined (RFC 1572).
     fn tell_variables(&mut self, asked: &Environ<'_>, out: &mut Vec<u8>) {
         let ours = core::mem::take(&mut self.config.environment);
         let find = |name: &[u8]| ours.iter().find(|(n, _)| n == name);
@@ -426,25 +468,19 @@ impl Client {
         };
         let all_of = |wanted: VariableKind| ours.iter().filter(move |(n, _)| kind(n) == wanted);
         for (wanted, name) in &names {
+            let mut tell: Vec<(&[u8], Option<&[u8]>)> = Vec::new();
             if name.is_empty() {
                 // VAR or USERVAR alone: all of that kind
-                for (name, value) in all_of(*wanted) {
-                    let cost = name.len() + value.len() + 2;
-                    if cost <= left && !told.iter().any(|v| *v.name.to_cow() == **name) {
-                        left -= cost;
-                        told.push(variable(*wanted, name, Some(value)));
-                    }
+                tell.extend(all_of(*wanted).map(|(name, value)| (&name[..], Some(&value[..]))));
+            } else {
+                tell.push((name, find(name).map(|(_, value)| &value[..])));
+            }
+            for (name, value) in tell {
+                let cost = cost(name) + value.map_or(0, cost);
+                if cost <= left {
+                    left -= cost;
+                    told.push(variable(*wanted, name, value));
                 }
-                continue;
-            }
-            if told.iter().any(|v| *v.name.to_cow() == **name) {
-                continue;
-            }
-            let value = find(name).map(|(_, value)| value.as_slice());
-            let cost = name.len() + value.map_or(0, <[u8]>::len) + 2;
-            if cost <= left {
-                left -= cost;
-                told.push(variable(*wanted, name, value));
             }
         }
         let answer = Environ::is(&told);
@@ -469,12 +505,18 @@ impl Client {
     fn told_linemode(&mut self, said: &Linemode<'_>, out: &mut Vec<u8>) -> Option<Fact> {
         let option = OptionCode::LINEMODE;
         match said {
-            Linemode::Mode(mode) if mode.has(LineMask::ACK) || mode.0 == self.linemode => None,
+            Linemode::Mode(mode) if mode.has(LineMask::ACK) => None,
             Linemode::Mode(mode) => {
+                let wanted = mode.0;
+                if wanted == self.linemode {
+                    return None;
+                }
+                let mode = LineMask(wanted & MODES.0);
+                let is_new = mode.0 != self.linemode;
                 self.linemode = mode.0;
                 let answer = Linemode::Mode(mode.with(LineMask::ACK));
                 self.session.send(option, out, |p| answer.encode(p));
-                Some(Fact::Linemode { mask: mode.0 })
+                is_new.then_some(Fact::Linemode { mask: mode.0 })
             }
             Linemode::Slc(triplets) => {
                 let replies = self.characters.receive(triplets);
@@ -492,6 +534,18 @@ impl Client {
             Linemode::ForwardMask(_) => None,
         }
     }
+}
+
+/// The modes that there are.
+const MODES: LineMask = LineMask::EDIT
+    .with(LineMask::TRAPSIG)
+    .with(LineMask::SOFT_TAB)
+    .with(LineMask::LIT_ECHO);
+
+/// The octets that a name or a value takes, with those that are escaped or doubled, and one before.
+fn cost(octets: &[u8]) -> usize {
+    let twice = octets.iter().filter(|octet| matches!(octet, 0..=3 | 255));
+    1 + octets.len() + twice.count()
 }
 
 fn variable<'v>(kind: VariableKind, name: &'v [u8], value: Option<&'v [u8]>) -> Variable<'v> {

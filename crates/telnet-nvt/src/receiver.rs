@@ -30,7 +30,7 @@ pub struct Receiver {
     option: OptionCode,
     start: u64,
     search: Search,
-    /// The last octet was a CR of data: a NUL that follows directly is left out.
+    /// The last octet of data was a CR: a NUL that follows is left out, also behind a command.
     after_cr: bool,
     /// Data is dropped until a DM.
     in_synch: bool,
@@ -150,6 +150,11 @@ impl Receiver {
         self.negotiation.request(side, option, on, out)
     }
 
+    /// Whether a timing mark that we asked for has not come yet.
+    pub(crate) const fn awaits_mark(&self) -> bool {
+        self.marks > 0
+    }
+
     /// Asks for a timing mark: [`Event::TimingMark`], or [`Event::Refused`], comes when the peer has
     /// processed what was sent before (RFC 860). Needs [`Config::timing_marks`].
     pub fn ask_timing_mark(&mut self, out: &mut Vec<u8>) {
@@ -187,8 +192,9 @@ impl Receiver {
         write_subnegotiation(option, payload, out);
     }
 
-    /// Sends a Synch (RFC 854): IAC DM. Returns the place in `out` of the DM, which the transport's
-    /// urgent mark belongs to (RFC 1123 section 3.2.4).
+    /// Sends a Synch (RFC 854): IAC DM. Returns the place in `out` of the DM, which the urgent pointer
+    /// belongs to (RFC 1123 section 3.2.4). With sockets that is done by sending the octet before it, the
+    /// IAC, as out-of-band data: by that they mean the octet before the pointer.
     pub fn send_synch(&self, out: &mut Vec<u8>) -> usize {
         out.extend_from_slice(&[IAC, Command::DM.0]);
         out.len() - 1
@@ -196,16 +202,17 @@ impl Receiver {
 
     #[inline(never)]
     fn advance<'i>(&mut self, input: Input<'i>, out: &mut Vec<u8>) -> Stepped<'i> {
-        if let (Inside::Skipped, [IAC, code, ..]) = (self.inside, input.bytes())
-            && ![IAC, Command::SE.0].contains(code)
-        {
-            self.inside = Inside::Data;
-        }
-        match self.inside {
-            Inside::Data => self.data(input, out),
-            Inside::Subnegotiation => self.subnegotiation(input),
-            Inside::Skipped => self.skip(input),
-            Inside::HandedOff => Step::done(0),
+        loop {
+            match self.inside {
+                Inside::Data => return self.data(input, out),
+                Inside::Subnegotiation => return self.subnegotiation(input),
+                Inside::HandedOff => return Step::done(0),
+                Inside::Skipped => {
+                    if let Some(step) = self.skip(input) {
+                        return step;
+                    }
+                }
+            }
         }
     }
 
@@ -248,7 +255,6 @@ impl Receiver {
     /// left out. `bytes` does not begin with any of them, or with a doubled IAC.
     #[inline]
     fn text<'i>(&mut self, bytes: &'i [u8], nvt: bool) -> Stepped<'i> {
-        self.after_cr = false;
         let mut from = 0;
         let (len, skip) = loop {
             let rest = &bytes[from..];
@@ -259,7 +265,6 @@ impl Receiver {
                 find_iac(rest)
             };
             let Some(at) = found.map(|at| from + at) else {
-                self.after_cr = bytes.last() == Some(&CR);
                 break (bytes.len(), 0);
             };
             if bytes[at] == NUL {
@@ -273,18 +278,22 @@ impl Receiver {
                 break (at, 0);
             }
         };
-        self.event(len + skip, Event::Data(&bytes[..len]))
+        let data = &bytes[..len];
+        self.after_cr = skip == 0 && data.last() == Some(&CR);
+        self.event(len + skip, Event::Data(data))
     }
 
     /// `bytes[0]` is IAC.
     #[inline]
     fn command<'i>(&mut self, input: Input<'i>, out: &mut Vec<u8>) -> Stepped<'i> {
         let bytes = input.bytes();
-        self.after_cr = false;
         match construct(bytes) {
             Construct::Incomplete => self.incomplete(input, self.offset),
             Construct::Escaped if self.in_synch => self.no_event(2),
-            Construct::Escaped => self.event(2, Event::Data(&bytes[1..2])),
+            Construct::Escaped => {
+                self.after_cr = false;
+                self.event(2, Event::Data(&bytes[1..2]))
+            }
             Construct::Negotiation(verb, option) => self.heard(verb, option, out),
             Construct::Command(command) => self.commanded(command),
             Construct::SbStart(option, len) => {
@@ -421,19 +430,27 @@ impl Receiver {
         self.event(len, Event::Violation { offset, violation })
     }
 
-    /// To IAC SE, or to a command that cannot stand in a subnegotiation; not from there.
-    fn skip<'i>(&mut self, input: Input<'i>) -> Stepped<'i> {
+    /// To IAC SE, or to a command that cannot stand in a subnegotiation; nothing when it stands here.
+    fn skip<'i>(&mut self, input: Input<'i>) -> Option<Stepped<'i>> {
         let bytes = input.bytes();
         let at = find_iac(bytes).unwrap_or(bytes.len());
-        match bytes.get(at + 1) {
+        let step = match bytes.get(at + 1) {
             Some(&IAC) => self.no_event(at + 2),
             Some(&code) if code == Command::SE.0 => {
                 self.inside = Inside::Data;
                 self.no_event(at + 2)
             }
+            Some(_) => {
+                self.inside = Inside::Data;
+                match at {
+                    0 => return None,
+                    at => self.no_event(at),
+                }
+            }
             None if at == 0 => self.incomplete(input, self.start),
-            _ => self.no_event(at),
-        }
+            None => self.no_event(at),
+        };
+        Some(step)
     }
 
     /// Nothing is left.

@@ -80,6 +80,9 @@ impl Default for ServerConfig {
     }
 }
 
+/// So much of a terminal's name is looked at: more than one may have.
+const MAX_NAME: usize = 64;
+
 /// What a server in LINEMODE would choose for the characters that it has to do with.
 const CHARACTERS: [(SlcFunction, SlcSetting); 8] = [
     (SlcFunction::IP, SlcSetting::value(3)),
@@ -216,7 +219,7 @@ impl Server {
             max_requests: config.max_requests,
         });
         Self {
-            session: Session::new(receiver, config.charsets.clone()),
+            session: Session::new(receiver, config.charsets.clone(), true),
             config,
             window: None,
             terminal_types: Vec::new(),
@@ -300,6 +303,9 @@ impl Server {
     /// the client sends every character at once.
     #[must_use]
     pub const fn is_character_mode(&self) -> bool {
+        if self.session.is_on(Side::Him, OptionCode::LINEMODE) {
+            return !LineMask(self.linemode).has(LineMask::EDIT);
+        }
         matches!(self.mode(), Mode::Character)
     }
 
@@ -312,7 +318,11 @@ impl Server {
         out: &mut Vec<u8>,
     ) -> Requested {
         self.session.settle(out);
-        self.session.receiver.request(side, option, on, out)
+        let requested = self.session.receiver.request(side, option, on, out);
+        if requested == Requested::Answered && on {
+            self.heed(&Event::Option { side, option, on }, out);
+        }
+        requested
     }
 
     /// Says that we echo, or do not: on before a password is asked for by a server in line mode, which
@@ -321,10 +331,10 @@ impl Server {
         self.request(Side::Us, OptionCode::ECHO, on, out)
     }
 
-    /// Sends text: lines end with LF, or CR LF. While BINARY is in effect at our end, it is sent as it
-    /// is. Text may be given in any pieces.
+    /// Sends text: lines end with LF, or CR LF, and are sent with CR LF, while BINARY is in effect, too
+    /// (then a CR alone is sent without a NUL). Text may be given in any pieces.
     pub fn write(&mut self, text: &[u8], out: &mut Vec<u8>) {
-        self.session.write(text, out);
+        self.session.write_lines(text, out);
     }
 
     /// Sends octets as they are; only 255 is doubled.
@@ -387,7 +397,7 @@ impl Server {
         match *event {
             Event::Command(Command::AYT) => {
                 let answer = core::mem::take(&mut self.config.are_you_there);
-                self.session.write(&answer, out);
+                self.session.write_lines(&answer, out);
                 self.config.are_you_there = answer;
             }
             Event::Option {
@@ -430,6 +440,7 @@ impl Server {
             }
             OptionCode::NEW_ENVIRON => self.ask_for_variables(out),
             OptionCode::LINEMODE => {
+                self.characters = SlcTable::new(SlcRole::Server, &CHARACTERS);
                 let mode = Linemode::Mode(LineMask::EDIT.with(LineMask::TRAPSIG));
                 self.session.send(option, out, |p| mode.encode(p));
             }
@@ -461,7 +472,10 @@ impl Server {
                 value: None,
             });
         }
-        self.ask_variables(&asked, out);
+        // none would be a question for all
+        if !asked.is_empty() {
+            self.ask_variables(&asked, out);
+        }
     }
 
     fn ask_variables(&mut self, variables: &[Variable<'_>], out: &mut Vec<u8>) {
@@ -516,21 +530,24 @@ impl Server {
             }
             Terminals::Unknown | Terminals::Known => return None,
         }
-        let is_last = self.last_terminal.as_deref() == Some(name);
-        if is_last {
+        // "upper and lower case are considered equivalent"; of a long name, the begin will do
+        let name = &name[..name.len().min(MAX_NAME)];
+        let last = self.last_terminal.as_deref();
+        if last.is_some_and(|last| last.eq_ignore_ascii_case(name)) {
             self.terminals = Terminals::Known;
-            if self.terminal_types.len() > 1 {
+            if self.asked_terminals > 1 {
                 self.terminals = Terminals::Rewinding;
                 self.ask_terminal(out);
             }
             return Some(Fact::TerminalType { complete: true });
         }
-        let is_new = !self.terminal_types.iter().any(|known| known == name);
+        let mut known = self.terminal_types.iter();
+        let is_new = !known.any(|known| known.eq_ignore_ascii_case(name));
         if is_terminal_name(name) && is_new {
             self.terminal_types.push(name.to_vec());
         }
         self.asked_terminals += 1;
-        self.last_terminal = Some(name[..name.len().min(64)].to_vec());
+        self.last_terminal = Some(name.to_vec());
         if self.asked_terminals >= self.config.max_terminal_types {
             self.terminals = Terminals::Known;
             return Some(Fact::TerminalType { complete: true });

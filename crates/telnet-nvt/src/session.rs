@@ -18,6 +18,10 @@ pub(crate) struct Session {
     /// Character sets to agree to, the best first.
     charsets: Vec<Vec<u8>>,
     pub(crate) charset: Option<Vec<u8>>,
+    /// Our offer of character sets was not answered yet.
+    has_offered: bool,
+    /// We are the server, which has the last word about character sets.
+    is_server: bool,
     /// A second fact about the octets of the last event.
     pub(crate) learned: Option<Fact>,
     /// For payloads that are being made.
@@ -25,12 +29,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(receiver: Receiver, charsets: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(receiver: Receiver, charsets: Vec<Vec<u8>>, is_server: bool) -> Self {
         Self {
             receiver,
             encoder: TextEncoder::default(),
             charsets,
             charset: None,
+            has_offered: false,
+            is_server,
             learned: None,
             scratch: Vec::new(),
         }
@@ -97,6 +103,23 @@ impl Session {
         }
     }
 
+    /// The same with CR LF in BINARY, too, where nobody makes it of LF; a CR alone stays alone there.
+    pub(crate) fn write_lines(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        if !self.is_on(Side::Us, OptionCode::BINARY) {
+            return self.encoder.encode(text, out);
+        }
+        self.encoder.finish(out);
+        for line in text.split_inclusive(|&octet| octet == b'\n') {
+            match line {
+                [start @ .., b'\n'] if !start.ends_with(b"\r") => {
+                    escape_into(start, out);
+                    out.extend_from_slice(b"\r\n");
+                }
+                _ => escape_into(line, out),
+            }
+        }
+    }
+
     /// Octets that are NVT text already, or not text at all.
     pub(crate) fn write_raw(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         self.encoder.finish(out);
@@ -112,6 +135,7 @@ impl Session {
     ) {
         self.scratch.clear();
         if encode(&mut self.scratch).is_ok() {
+            self.settle(out);
             write_subnegotiation(option, &self.scratch, out);
         }
     }
@@ -125,6 +149,7 @@ impl Session {
     ) {
         self.scratch.clear();
         encode(&mut self.scratch);
+        self.settle(out);
         write_subnegotiation(option, &self.scratch, out);
     }
 
@@ -149,34 +174,44 @@ impl Session {
         None
     }
 
-    /// RFC 2066: the first of what the peer offers that is acceptable to us is accepted.
+    /// RFC 2066: of what the peer offers, the one that we like best is accepted. When both offer at
+    /// the same time, the server's offer is answered and the client's is rejected.
     fn heard_charset(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Option<Fact> {
         let option = OptionCode::CHARSET;
-        let is_on = self.is_on(Side::Us, option) || self.is_on(Side::Him, option);
-        if !is_on {
-            return None;
+        if !self.is_on(Side::Us, option) {
+            self.has_offered = false;
+            if !self.is_on(Side::Him, option) {
+                return None;
+            }
         }
         let said = match Charset::parse(payload) {
             Ok(said) => said,
             Err(error) => return Some(Fact::Malformed { option, error }),
         };
         match said {
+            Charset::Request(_) if self.is_server && self.has_offered => {
+                self.send(option, out, |p| Charset::Rejected.encode(p));
+                None
+            }
             Charset::Request(request) => {
-                let offered = |ours: &&Vec<u8>| {
+                // the answer has the peer's spelling
+                let chosen = self.charsets.iter().find_map(|ours| {
                     let mut names = request.names.iter();
-                    names.any(|name| name.eq_ignore_ascii_case(ours))
-                };
-                let chosen = self.charsets.iter().find(offered).cloned();
+                    let theirs = names.find(|name| name.eq_ignore_ascii_case(ours))?;
+                    Some((ours.clone(), theirs))
+                });
                 let answer = match &chosen {
-                    Some(name) => Charset::Accepted(name),
+                    Some((_, theirs)) => Charset::Accepted(theirs),
                     None => Charset::Rejected,
                 };
                 self.send(option, out, |p| answer.encode(p));
                 let rejected = chosen.is_none();
-                self.charset = chosen.or(self.charset.take());
+                let ours = chosen.map(|(ours, _)| ours);
+                self.charset = ours.or(self.charset.take());
                 Some(Fact::Charset { rejected })
             }
-            Charset::Accepted(name) => {
+            Charset::Accepted(name) if self.has_offered => {
+                self.has_offered = false;
                 // only what was offered
                 let ours = self.charsets.iter();
                 let chosen = ours.clone().find(|c| c.eq_ignore_ascii_case(name));
@@ -184,23 +219,32 @@ impl Session {
                 self.charset = chosen.cloned().or(self.charset.take());
                 Some(Fact::Charset { rejected })
             }
-            Charset::Rejected => Some(Fact::Charset { rejected: true }),
+            Charset::Rejected if self.has_offered => {
+                self.has_offered = false;
+                Some(Fact::Charset { rejected: true })
+            }
+            // we did not say that we take one
+            Charset::TtableIs(_) => {
+                self.has_offered = false;
+                self.send(option, out, |p| Charset::TtableRejected.encode(p));
+                Some(Fact::Charset { rejected: true })
+            }
             _ => None,
         }
     }
 
     /// Offers our character sets: the side that said WILL does (RFC 2066).
     pub(crate) fn offer_charsets(&mut self, out: &mut Vec<u8>) {
-        let names: Vec<&[u8]> = self.charsets.iter().map(Vec::as_slice).collect();
+        let charsets = core::mem::take(&mut self.charsets);
+        let names: Vec<&[u8]> = charsets.iter().map(Vec::as_slice).collect();
         let request = Charset::Request(CharsetRequest {
             separator: b';',
             names: CharsetNames::of(&names),
             ttable: None,
         });
-        self.scratch.clear();
-        if request.encode(&mut self.scratch).is_ok() {
-            write_subnegotiation(OptionCode::CHARSET, &self.scratch, out);
-        }
+        self.send(OptionCode::CHARSET, out, |p| request.encode(p));
+        self.has_offered = !self.scratch.is_empty();
+        self.charsets = charsets;
     }
 
     /// See `Server::prompt_ends`.

@@ -167,8 +167,8 @@ impl Subject for TooLong {
 
 contract_suite!(too_long, TooLong);
 
-/// With urgent marks at every place, cut at every place, nothing is lost but data, and nothing
-/// panics (CVE-2020-10188).
+/// CVE-2020-10188: with urgent marks at every place, cut at every place, nothing is lost but data, and
+/// nothing panics.
 #[test]
 fn an_urgent_mark_at_every_offset() {
     for input in Stream::new(true).inputs() {

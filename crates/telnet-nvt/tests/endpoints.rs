@@ -93,7 +93,7 @@ fn a_terminal_becomes_known() {
     assert_eq!(client.mode(), Mode::Character);
 }
 
-/// RFC 857: if both ends echo, a character goes round for ever.
+/// RFC 857 §5 one-end, RFC 1184 §2.2 echo: if both ends echo, a character goes round for ever.
 #[test]
 fn echo_is_never_on_at_both_ends() {
     let also = Policy {
@@ -221,8 +221,8 @@ fn a_client_answers_within_its_limit() {
     assert!(out.len() < 150, "{}", out.len());
 }
 
-/// CVE-2026-24061, CVE-2026-28372, CVE-1999-0113: what a client says about its environment goes
-/// nowhere by itself.
+/// CVE-2026-24061, CVE-2026-28372, CVE-1999-0113, RFC 1572 §6, RFC 1572 §7: what a client says
+/// about its environment goes nowhere by itself.
 #[test]
 fn a_server_lets_no_variable_through_unasked() {
     let variables: &[(&[u8], &[u8])] = &[
@@ -349,7 +349,7 @@ fn encryption_is_refused() {
     );
 }
 
-/// RFC 859: SEND is answered with what is on.
+/// RFC 859 §5: SEND is answered with what is on.
 #[test]
 fn status_tells_what_is_on() {
     let mut server = Server::new(ServerConfig::default());
@@ -367,7 +367,8 @@ fn status_tells_what_is_on() {
     );
 }
 
-/// RFC 1184 section 2.2, and a client without LINEMODE is asked for characters.
+/// RFC 1184 section 2.2, RFC 1123 section 3.3.5, and a client without LINEMODE is asked for
+/// characters.
 #[test]
 fn linemode_and_without() {
     let config = ServerConfig {

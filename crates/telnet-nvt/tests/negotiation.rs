@@ -100,7 +100,8 @@ fn messages(
     most
 }
 
-/// RFC 1143 sections 2 to 6: up to three requests by each application, at any time.
+/// RFC 1143 §2, RFC 1143 §3, RFC 1143 §4, RFC 1143 §5, RFC 1143 §6, RFC 1123 section 3.2.1: up to
+/// three requests by each application, at any time.
 #[test]
 fn every_negotiation_ends_silent_and_agreed() {
     let (mut worlds, mut longest, mut most_in_flight) = (0, 0, 0);
@@ -140,8 +141,8 @@ fn every_negotiation_ends_silent_and_agreed() {
     println!("{worlds} worlds, at most {longest} messages to silence, {most_in_flight} in flight");
 }
 
-/// When nothing is on the way, both ends believe the same; or one waits for the other's application,
-/// and either answer settles it.
+/// When nothing is on the way, both ends believe the same; or one waits for the other's
+/// application, and either answer settles it.
 fn agreed(world: &World, answers: [Answer; 2]) {
     match world.state {
         [State::No, State::No] | [State::Yes, State::Yes] => {}
@@ -163,8 +164,8 @@ fn agreed(world: &World, answers: [Answer; 2]) {
     }
 }
 
-/// Ends that do not know the same (one was started anew, or does not keep the rules): it ends silent
-/// all the same, whatever either application asks for next.
+/// Ends that do not know the same (one was started anew, or does not keep the rules): it ends
+/// silent all the same, whatever either application asks for next.
 #[test]
 fn corrupted_states_end_silent() {
     let mut longest = 0;
@@ -248,8 +249,8 @@ fn the_table_of_rfc_1143_section_7() {
     }
 }
 
-/// RFC 1143 section 5: two answers that follow each other round the connection while neither end has
-/// asked for anything cannot be told from new requests. Only a limit ends that.
+/// RFC 1143 section 5: two answers that follow each other round the connection while neither end
+/// has asked for anything cannot be told from new requests. Only a limit ends that.
 #[test]
 fn a_loop_that_no_method_can_see_ends_at_the_limit() {
     let config = Config {

@@ -8,8 +8,8 @@ use wirelore_telnet_nvt::nvt::{
     escape_into,
 };
 
-/// RFC 1123 section 3.2.6: "a Telnet escape character (known as IAC, with the value 255) to be sent
-/// as data MUST be doubled".
+/// RFC 1123 section 3.2.6, RFC 1123 section 3.2.7: "a Telnet escape character (known as IAC, with
+/// the value 255) to be sent as data MUST be doubled".
 #[test]
 fn only_iac_is_doubled() {
     for (octets, sent) in [
@@ -37,9 +37,9 @@ fn what_needs_no_change_is_borrowed() {
     }
 }
 
-/// RFC 854: "the sequence "CR LF" must be treated as a single "new line" character and used whenever
-/// their combined action is intended; the sequence "CR NUL" must be used where a carriage return
-/// alone is actually desired".
+/// RFC 854 NVT PRINTER, RFC 1123 section 3.3.1: "the sequence "CR LF" must be treated as a single
+/// "new line" character and used whenever their combined action is intended; the sequence "CR NUL"
+/// must be used where a carriage return alone is actually desired".
 #[test]
 fn line_ends() {
     for (text, sent) in [
@@ -103,6 +103,7 @@ fn the_return_key() {
     }
 }
 
+/// RFC 854 KEYBOARD: it "has keys ... for generating all 128 USASCII codes".
 #[test]
 fn other_keys_stand_for_themselves() {
     let mut out = Vec::new();
@@ -215,6 +216,7 @@ proptest! {
         prop_assert_eq!(matches!(escape(&octets), Cow::Borrowed(_)), !octets.contains(&255));
     }
 
+    /// RFC 1123 section 3.2.5: no bit of what is sent is changed.
     #[test]
     fn text_comes_back(text in octets()) {
         let sent = encode_text(&text);

@@ -60,9 +60,9 @@ fn line(printer: &Printer, printed: Printed, text: &mut Vec<u8>) {
     });
 }
 
-/// RFC 854: "Of the 33 USASCII control codes (0 through 31 and 127), and the 128 uncovered codes
-/// (128 through 255), the following have specified meaning", and "all remaining codes do not cause
-/// the NVT printer to take any action".
+/// RFC 854 NVT PRINTER: "Of the 33 USASCII control codes (0 through 31 and 127), and the 128
+/// uncovered codes (128 through 255), the following have specified meaning", and "all remaining
+/// codes do not cause the NVT printer to take any action".
 #[test]
 fn the_table_of_codes() {
     let with_effect: Vec<u8> = (0..=255)
@@ -75,6 +75,7 @@ fn the_table_of_codes() {
     assert_eq!(Action::of(127, Codes::Utf8), Action::Nothing);
 }
 
+/// RFC 854 NVT PRINTER: NUL, LF, CR, BS, HT, VT and FF move the head, or do not.
 #[test]
 fn what_the_codes_do() {
     let plain = PrinterConfig {
@@ -110,7 +111,8 @@ fn what_the_codes_do() {
     assert_eq!(print(no_tabs, &[b"a\tb"]).0, "ab");
 }
 
-/// RFC 854: BEL "produces an audible or visible signal (which does NOT move the print head)".
+/// RFC 854 NVT PRINTER: BEL "produces an audible or visible signal (which does NOT move the print
+/// head)".
 #[test]
 fn the_bell_does_not_move_the_head() {
     assert_eq!(print(UTF8, &[b"a\x07\x07b"]), ("ab".into(), 2));
@@ -130,6 +132,7 @@ fn the_carriage_has_a_width() {
     );
 }
 
+/// RFC 854 NVT PRINTER: the codes 128 to 255, and what they are when both ends know.
 #[test]
 fn characters_beyond_ascii() {
     for (data, text) in [

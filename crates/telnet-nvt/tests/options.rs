@@ -32,8 +32,8 @@ fn window_size_unspecified() {
     said("fffa1f 0000 0000 fff0", is(Subnegotiation::Naws(none)));
 }
 
-/// RFC 1091 §2 send, RFC 1091 §2 is: SEND is 1, IS is 0 and a name; RFC 1091 §8 examples: a name. RFC 1091 §6
-/// longest-received: names of any length are taken.
+/// RFC 1091 §2 send, RFC 1091 §2 is: SEND is 1, IS is 0 and a name; RFC 1091 §8 examples: a name.
+/// RFC 1091 §6 longest-received: names of any length are taken.
 #[test]
 fn terminal_type() {
     let send = Subnegotiation::TerminalType(TerminalType::Send);
@@ -151,7 +151,7 @@ fn doubled_255() {
     );
 }
 
-/// RFC 1079: the example, and what a speed may look like.
+/// RFC 1079 §2 codes, RFC 1079 §4 form: the example, and what a speed may look like.
 #[test]
 fn terminal_speed() {
     let speed = |transmit, receive| {
@@ -184,7 +184,8 @@ fn terminal_speed() {
     }
 }
 
-/// RFC 1096: the example, and the form `<host>:<dispnum>[.<screennum>]` without spaces.
+/// RFC 1096 §2 codes, RFC 1096 §4 form, RFC 1096 §5 host: the example, and the form
+/// `<host>:<dispnum>[.<screennum>]` without spaces.
 #[test]
 fn x_display_location() {
     let at = |location| Subnegotiation::XDisplayLocation(XDisplayLocation::Is(location));
@@ -214,7 +215,7 @@ fn x_display_location() {
     assert_eq!(odd, Ok(XDisplayLocation::Is(b"\x1b;anything")));
 }
 
-/// RFC 859: the example.
+/// RFC 859 §2 codes, RFC 859 §5 example.
 #[test]
 fn status() {
     said("fffa0501fff0", is(Subnegotiation::Status(Status::Send)));
@@ -236,8 +237,8 @@ fn status() {
     );
 }
 
-/// RFC 859: "SB is terminated with SE, rather than IAC SE. Transmission of SE, as a regular data
-/// byte, is accomplished by doubling the byte".
+/// RFC 859 §5 sb: "SB is terminated with SE, rather than IAC SE. Transmission of SE, as a regular
+/// data byte, is accomplished by doubling the byte".
 #[test]
 fn status_with_subnegotiations() {
     let size = Quoted::plain(&[0, 240, 0, 255]);
@@ -275,7 +276,7 @@ fn status_with_subnegotiations() {
     }
 }
 
-/// RFC 1372: four commands; others "should be silently ignored".
+/// RFC 1372 §1 codes, RFC 1372 §5 unknown: four commands; others "should be silently ignored".
 #[test]
 fn flow_control() {
     let commands = [

@@ -303,8 +303,8 @@ fn replies_as_a_payload() {
     assert_eq!(payload, [3, 10, 0x82, 8]);
 }
 
-/// CVE-2005-0469, CVE-2026-32746, RFC 1184 §5.9 unknown-function: however many triplets come, a function is answered once, with the
-/// answer to the last of them.
+/// CVE-2005-0469, CVE-2026-32746, RFC 1184 §5.9 unknown-function: however many triplets come, a
+/// function is answered once, with the answer to the last of them.
 #[test]
 fn many_triplets_have_few_answers() {
     let mut table = server(&[(IP, SlcSetting::value(3))]);

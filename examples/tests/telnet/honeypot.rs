@@ -31,6 +31,8 @@ impl Lines {
         let until = Instant::now() + Duration::from_secs(30);
         loop {
             let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            // the last line may be half written
+            let text = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
             let lines: Vec<Value> =
                 text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
             if lines.iter().filter(|line| line["event"] == "closed").count() >= sessions {

@@ -25,6 +25,8 @@ pub(crate) fn config(
         x_display: display.map(|(_, value)| value.clone()),
         environment,
         binary: arguments.binary,
+        // what comes out of a pipe is what the server has to say, not what went in
+        remote_echo: terminal.is_some(),
         ..ClientConfig::default()
     };
     if let Some(terminal) = terminal {

@@ -183,8 +183,13 @@ impl Session {
 
     /// Sends a Synch, with its urgent mark.
     pub(crate) fn synch(&mut self) -> Result<(), String> {
-        self.talk(|client, out| client.synch(out))?;
+        let mut synch = Vec::new();
+        let dm = self.talk(|client, _| client.synch(&mut synch))?;
+        // What the system takes for urgent is the octet before the one that the pointer is at.
+        let (marked, rest) = synch.split_at(dm);
+        self.call(|_, out| out.extend_from_slice(marked));
         self.driver.mark_urgent();
+        self.call(|_, out| out.extend_from_slice(rest));
         Ok(())
     }
 

@@ -61,8 +61,9 @@ impl<M: Machine, S> Driver<M, S> {
     /// The last of the octets that wait to be sent is urgent, and does not wait: it is sent in its
     /// place, with the mark, by the next call that waits. If nothing is unsent, nothing is marked.
     ///
-    /// For a Synch in the manner of RFC 1123, append IAC DM and mark; in that of BSD, which is
-    /// more common, append IAC, mark, and append DM. Without [`with_urgent`](Self::with_urgent) the
+    /// For a TELNET Synch append IAC, mark, and append DM: what sockets call urgent is the octet before
+    /// the one that TCP's urgent pointer is at, so the pointer is at the DM, as RFC 1123 wants it, and a
+    /// peer that takes urgent octets out of the stream still finds the DM. Without [`with_urgent`](Self::with_urgent) the
     /// octet is sent as any other.
     pub fn mark_urgent(&mut self) {
         if let Some(marks) = &self.link.urgent {

@@ -22,6 +22,8 @@ pub(super) enum Stroke {
     Key(Key),
     /// Output is not wanted any more.
     Stop,
+    /// The same, and what is on its way is not wanted either.
+    AbortOutput,
 }
 
 /// Something for the log.
@@ -91,7 +93,7 @@ impl Ear {
                 self.strokes.push_back(Stroke::Stop);
                 Stroke::Key(Key::Interrupt)
             }
-            Command::AO => Stroke::Stop,
+            Command::AO => Stroke::AbortOutput,
             Command::AYT => Stroke::Ask,
             Command::EC => Stroke::Key(Key::Backspace),
             Command::EL => Stroke::Key(Key::KillLine),
@@ -224,7 +226,7 @@ mod tests {
         let wanted = [
             Stroke::Octet(b'a'),
             Stroke::Key(Key::Backspace),
-            Stroke::Stop,
+            Stroke::AbortOutput,
             Stroke::Stop,
             Stroke::Key(Key::Interrupt),
         ];

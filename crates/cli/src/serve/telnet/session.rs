@@ -208,6 +208,11 @@ impl Session<'_> {
                 self.talk.stop(&mut out);
                 None
             }
+            Stroke::AbortOutput => {
+                self.synch();
+                self.talk.stop(&mut out);
+                None
+            }
         };
         self.say(&out);
         let has_wish = wish.is_some();
@@ -285,6 +290,23 @@ impl Session<'_> {
         self.visit.sent += text.len() as u64;
         let _ = self.driver.apply(|server, out| {
             server.write(text.as_bytes(), out);
+            Ok::<_, Infallible>(())
+        });
+    }
+
+    /// Tells the peer to drop what has not been shown yet: the answer to AO (RFC 1123 section 3.2.4).
+    fn synch(&mut self) {
+        let mut synch = Vec::new();
+        let dm = self.driver.machine_mut().synch(&mut synch);
+        // What the system takes for urgent is the octet before the one that the pointer is at.
+        let (marked, rest) = synch.split_at(dm);
+        let _ = self.driver.apply(|_, out| {
+            out.extend_from_slice(marked);
+            Ok::<_, Infallible>(())
+        });
+        self.driver.mark_urgent();
+        let _ = self.driver.apply(|_, out| {
+            out.extend_from_slice(rest);
             Ok::<_, Infallible>(())
         });
     }
