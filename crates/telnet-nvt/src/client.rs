@@ -261,6 +261,12 @@ impl Client {
         self.session.write(text, out);
     }
 
+    /// Gives a CR that was written last its NUL. To be called before you append octets of your own to
+    /// `out`, such as the echo of a [`LineEditor`](crate::nvt::LineEditor); the calls here do it.
+    pub fn settle(&mut self, out: &mut Vec<u8>) {
+        self.session.settle(out);
+    }
+
     /// Sends octets as they are; only 255 is doubled.
     pub fn write_raw(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         self.session.write_raw(octets, out);

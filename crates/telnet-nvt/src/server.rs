@@ -337,6 +337,12 @@ impl Server {
         self.session.write_lines(text, out);
     }
 
+    /// Gives a CR that was written last its NUL. To be called before you append octets of your own to
+    /// `out`, such as the echo of a [`LineEditor`](crate::nvt::LineEditor); the calls here do it.
+    pub fn settle(&mut self, out: &mut Vec<u8>) {
+        self.session.settle(out);
+    }
+
     /// Sends octets as they are; only 255 is doubled.
     pub fn write_raw(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         self.session.write_raw(octets, out);
@@ -353,7 +359,8 @@ impl Server {
     }
 
     /// The end of a prompt: Go Ahead, unless it is suppressed (RFC 858), and End of Record, if it was
-    /// agreed on (RFC 885).
+    /// agreed on (RFC 885). GA is suppressed only when the client has agreed to it, so a prompt that is
+    /// sent with the opening offers has one.
     pub fn prompt_ends(&mut self, out: &mut Vec<u8>) {
         self.session.settle(out);
         self.session.prompt_ends(out);

@@ -310,6 +310,40 @@ fn lines_are_edited_and_remembered() {
     terminal.ends();
 }
 
+/// RFC 1123 section 3.2.4: "When it receives a Telnet AO command, a Server Telnet MUST send a Telnet
+/// \"Synch\" sequence back to the user, to flush the output path."
+#[cfg(target_os = "linux")]
+#[test]
+fn abort_output_is_answered_with_a_synch() {
+    let server = Server::start(&["telnet"], &[]);
+    // With the mark in the stream, both octets are there; without, the one before the pointer is not.
+    for (inline, synch) in [(true, &[IAC, 242][..]), (false, &[242])] {
+        let mut stream = server.connect("telnet");
+        let socket = socket2::SockRef::from(&stream);
+        socket.set_out_of_band_inline(inline).expect("an option");
+        let mut got = Vec::new();
+        // the opening, up to the prompt
+        read_until(&mut stream, &mut got, b"wirelore> ");
+        got.clear();
+        assert!(send(&mut stream, &[IAC, 245]));
+        read_until(&mut stream, &mut got, &[242]);
+        assert_eq!(got, synch, "inline: {inline}");
+    }
+}
+
+fn read_until(stream: &mut TcpStream, got: &mut Vec<u8>, end: &[u8]) {
+    let until = Instant::now() + PATIENCE;
+    let mut octet = [0];
+    while !got.ends_with(end) {
+        assert!(Instant::now() < until, "no {end:?} in {got:?}");
+        match stream.read(&mut octet) {
+            Ok(1) => got.push(octet[0]),
+            Ok(_) => panic!("it closed; no {end:?} in {got:?}"),
+            Err(error) => panic!("{error}; no {end:?} in {got:?}"),
+        }
+    }
+}
+
 #[test]
 fn what_is_longer_than_the_window_waits() {
     let server = Server::start(&["telnet"], &[]);

@@ -152,6 +152,7 @@ fn the_prompt() {
     assert_eq!(person.leaves(), 0);
 }
 
+/// RFC 1123 section 3.4.1: there is an escape to the prompt, and the user may choose it.
 #[test]
 fn the_escape_character_is_another_or_none() {
     let listener = Listener::new();

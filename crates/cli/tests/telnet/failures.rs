@@ -50,6 +50,8 @@ fn a_host_that_is_not_there() {
     );
 }
 
+/// RFC 1123 section 3.4.3: "A User Telnet program SHOULD report to the user any TCP errors"; RFC 1123
+/// section 3.4.4: the port is the user's choice.
 #[test]
 fn a_port_that_nobody_listens_at() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

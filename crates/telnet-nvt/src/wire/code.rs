@@ -197,6 +197,18 @@ impl Verb {
         }
     }
 
+    /// Which side a verb that we sent is about, and whether the option shall be on: the reverse of
+    /// [`said`](Self::said).
+    #[must_use]
+    pub const fn sent(self) -> (Side, bool) {
+        match self {
+            Self::Will => (Side::Us, true),
+            Self::Wont => (Side::Us, false),
+            Self::Do => (Side::Him, true),
+            Self::Dont => (Side::Him, false),
+        }
+    }
+
     /// Which side a verb that we received is about, and whether the option shall be on.
     #[must_use]
     pub const fn heard(self) -> (Side, bool) {
@@ -250,5 +262,45 @@ fn shown(name: Option<&str>, code: u8, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     match name {
         Some(name) => f.pad(name),
         None => fmt::Display::fmt(&code, f),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_and_sides() {
+        for side in [Side::Us, Side::Him] {
+            for on in [true, false] {
+                let verb = Verb::said(side, on);
+                assert_eq!(verb.sent(), (side, on));
+                assert_eq!(Verb::from_code(verb.code()), Some(verb));
+                let other = match side {
+                    Side::Us => Side::Him,
+                    Side::Him => Side::Us,
+                };
+                assert_eq!(
+                    verb.heard(),
+                    (other, on),
+                    "what we say, the peer hears of itself"
+                );
+            }
+        }
+        assert_eq!(Verb::from_code(250), None);
+    }
+
+    #[test]
+    fn names() {
+        for (code, name) in OPTIONS {
+            assert_eq!(
+                OptionCode::from_name(&name.to_ascii_lowercase()),
+                Some(OptionCode(*code))
+            );
+        }
+        assert_eq!(
+            std::format!("{} {:?} {}", Command::AYT, Command(7), OptionCode(50)),
+            "AYT 7 50"
+        );
     }
 }

@@ -75,7 +75,7 @@ impl Terminal {
         let sent = self.client.command(Command::IP, &mut out);
         sent.map_err(|misuse| Fault::new("IP", misuse.to_string()))?;
         let marked = self.client.synch(&mut out);
-        let (urgent, after) = out.split_at(marked + 1);
+        let (urgent, after) = out.split_at(marked);
         let stream = &self.wire.stream;
         let sent = patient("that the server takes it", async {
             stream.writable().await?;
