@@ -169,7 +169,6 @@ pub fn is_terminal_name(name: &[u8]) -> bool {
     name.len() <= 40
         && name.first().is_some_and(u8::is_ascii_alphanumeric)
         && name.iter().all(is_part)
-        && !name.windows(2).any(|two| two == b"..")
 }
 
 /// Whether this can be an X display (RFC 1096): host, colon, numbers.

@@ -245,6 +245,7 @@ fn a_server_lets_no_variable_through_unasked() {
         (b"LANG", b"\x1b[2J"),
         (b"ld_preload", b"x"),
         (b"DISPLAY", b"-x:0"),
+        (b"DISPLAY", b"../../tmp/evil:0"),
         (b"", b"x"),
         (b"A=B", b"x"),
         (b"OTHER", b"x"),
