@@ -113,9 +113,12 @@ impl Search {
     #[inline]
     pub(crate) fn take_one(&mut self, payload: &[u8]) -> bool {
         let at = self.scanned;
-        let is_one = payload.len() == at + 1 && payload[at] != IAC && at < self.limit;
-        self.scanned += usize::from(is_one);
-        is_one
+        let is_plain = payload.get(at).is_some_and(|&octet| octet != IAC);
+        if !is_plain || payload.len() != at + 1 || at >= self.limit {
+            return false;
+        }
+        self.scanned = at + 1;
+        true
     }
 
     /// Goes on searching. `payload` begins as it did in the calls before.
