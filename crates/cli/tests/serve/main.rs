@@ -4,6 +4,7 @@ mod configuration;
 mod documentation;
 mod small;
 mod telnet;
+mod terminal;
 
 use serde_json::Value;
 use std::fs;

@@ -187,7 +187,7 @@ impl Session<'_> {
         self.talk.character = server.echoes() && !self.hiding;
         let (columns, rows) = server.window().unwrap_or_default();
         self.talk.window = Window { columns, rows };
-        // a connection that stalls goes on to be read: only this tells of it while the peer talks on
+        // a pump that is always broken off never waits, and so never finds that the peer has stalled
         self.driver.settle().await.map_err(|error| lost(&error))?;
         // a peer that says a lot is not the only one
         yield_now().await;
