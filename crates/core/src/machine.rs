@@ -115,13 +115,27 @@ pub struct Patience {
     pub what: &'static str,
     /// How long, from the moment the driver first sees this value.
     pub limit: Duration,
+    /// Tells waits apart that are alike otherwise: with another mark the time starts again.
+    pub mark: u64,
 }
 
 impl Patience {
     /// Wait `limit` for `what`.
     #[must_use]
     pub const fn new(what: &'static str, limit: Duration) -> Self {
-        Self { what, limit }
+        Self {
+            what,
+            limit,
+            mark: 0,
+        }
+    }
+
+    /// The same wait, told apart by `mark`: a machine that counts progress in it gives each stretch the
+    /// whole time.
+    #[must_use]
+    pub const fn marked(mut self, mark: u64) -> Self {
+        self.mark = mark;
+        self
     }
 }
 
