@@ -196,9 +196,10 @@ impl Chunks {
                     return Ok(Step::need_more(0));
                 }
                 match section::read(bytes, progress, Nowhere, Section::Trailers, config)? {
-                    Some(end) => Ok(Step::event(
-                        end,
-                        BodyEvent::End(Trailers::new(&bytes[..end], progress.rewritten)),
+                    Some(last) if progress.fields == 0 => Ok(end(last, bytes)),
+                    Some(last) => Ok(Step::event(
+                        last,
+                        BodyEvent::End(Trailers::new(&bytes[..last], progress.rewritten)),
                     )),
                     None => more(0, input),
                 }

@@ -5,6 +5,8 @@
 
 use core::fmt;
 
+pub use crate::http_heads::{OwnedRequest, response};
+
 use crate::{Version, status::Status};
 
 /// What cannot be converted.

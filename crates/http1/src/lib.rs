@@ -15,6 +15,8 @@ pub mod encode;
 mod error;
 mod event;
 #[cfg(feature = "http")]
+mod http_heads;
+#[cfg(feature = "http")]
 pub mod http_types;
 pub mod method;
 mod request;

@@ -122,8 +122,8 @@ impl ServerConnection {
     /// Whether the client waits for 100 (Continue) before it sends the body: answer with
     /// [`proceed`](Self::proceed), or with a final response (RFC 9110 section 10.1.1).
     #[must_use]
-    pub const fn awaits_continue(&self) -> bool {
-        self.awaits_continue
+    pub fn awaits_continue(&self) -> bool {
+        self.awaits_continue && self.owes_response()
     }
 
     /// Whether the connection is not HTTP any more, after 101 or 2xx to CONNECT.
@@ -186,7 +186,7 @@ impl ServerConnection {
 
     /// Appends 100 (Continue) if the client waits for it.
     pub fn proceed(&mut self, out: &mut Vec<u8>) {
-        if core::mem::take(&mut self.awaits_continue) {
+        if self.owes_response() && core::mem::take(&mut self.awaits_continue) {
             out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }

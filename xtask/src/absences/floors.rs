@@ -58,6 +58,7 @@ const ALLOWED_BELOW_ADAPTER: &[&str] = &[
     "base64",
     "bytes",
     "digest",
+    "http",
     "encoding_rs",
     "hmac",
     "md-5",

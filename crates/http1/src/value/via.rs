@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn rfc9110_7_6_3_protocol_port_and_comment() {
         assert_eq!(
-            all(b"FSTR/2 [::1]:80 \t (a, \"b (c\\))), , x, 1.1, 1.1 a b, 1.1 a (b, /1 a, 1.1  z"),
+            all(b"FSTR/2 [::1]:80 \t (a, \"b (c\\))), , x, 1.1, 1.1 a b, 1.1 a (b, /1 a, 1.1 a (b) c"),
             [(
                 &b"FSTR"[..],
                 &b"2"[..],

@@ -34,9 +34,40 @@ impl<'i> Fields<'i> {
         }
     }
 
-    /// What was not walked over yet.
-    pub(crate) const fn rest(&self) -> &'i [u8] {
-        self.rest
+    /// The next field, and how many octets before the end of the section its value begins.
+    #[inline]
+    pub(crate) fn next_with_place(&mut self) -> Option<(FieldLine<'i>, usize)> {
+        let lines = self.rest;
+        let mut end = memchr(b'\n', lines)?;
+        let colon = memchr(b':', &lines[..end])?;
+        while self.rewritten && lines.get(end + 1).is_some_and(|&octet| is_ows(octet)) {
+            end += 1 + memchr(b'\n', &lines[end + 1..])?;
+        }
+        self.rest = &lines[end + 1..];
+        let mut name = &lines[..colon];
+        while let [shorter @ .., last] = name
+            && is_ows(*last)
+        {
+            name = shorter;
+        }
+        let mut raw = &lines[colon + 1..end];
+        while let [first, shorter @ ..] = raw
+            && is_gap(*first)
+        {
+            raw = shorter;
+        }
+        let left = lines.len() - end + raw.len();
+        while let [shorter @ .., last] = raw
+            && is_gap(*last)
+        {
+            raw = shorter;
+        }
+        let field = FieldLine {
+            name,
+            raw,
+            rewritten: self.rewritten,
+        };
+        Some((field, left))
     }
 
     /// The fields called `name`, whatever the case.
@@ -55,35 +86,7 @@ impl<'i> Iterator for Fields<'i> {
     type Item = FieldLine<'i>;
 
     fn next(&mut self) -> Option<FieldLine<'i>> {
-        let lines = self.rest;
-        let mut end = memchr(b'\n', lines)?;
-        let colon = memchr(b':', &lines[..end])?;
-        while self.rewritten && lines.get(end + 1).is_some_and(|&octet| is_ows(octet)) {
-            end += 1 + memchr(b'\n', &lines[end + 1..])?;
-        }
-        self.rest = &lines[end + 1..];
-        let mut name = &lines[..colon];
-        while let [shorter @ .., last] = name
-            && is_ows(*last)
-        {
-            name = shorter;
-        }
-        let mut raw = &lines[colon + 1..end];
-        while let [shorter @ .., last] = raw
-            && is_gap(*last)
-        {
-            raw = shorter;
-        }
-        while let [first, shorter @ ..] = raw
-            && is_gap(*first)
-        {
-            raw = shorter;
-        }
-        Some(FieldLine {
-            name,
-            raw,
-            rewritten: self.rewritten,
-        })
+        self.next_with_place().map(|(field, _)| field)
     }
 }
 

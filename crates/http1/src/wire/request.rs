@@ -402,13 +402,10 @@ fn read<'b>(
 pub(super) fn gather(bytes: &[u8], start: usize, end: usize, config: &Config) -> Facts {
     let mut facts = Facts::default();
     let mut fields = Fields::new(&bytes[start..end], true);
-    loop {
-        let at = end - fields.rest().len();
-        let Some(field) = fields.next() else {
-            return facts;
-        };
-        facts.note(field.name(), field.raw_value(), at, &config.lenient);
+    while let Some((field, left)) = fields.next_with_place() {
+        facts.note(field.name(), field.raw_value(), end - left, &config.lenient);
     }
+    facts
 }
 
 /// A simple request has neither version nor fields.

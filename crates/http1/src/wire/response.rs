@@ -93,7 +93,9 @@ impl<B: AsRef<[u8]>> ResponseHead<B> {
         self.raw.as_ref()
     }
 
-    /// The reason phrase as it was sent; often empty, never to be relied upon.
+    /// The reason phrase as it was sent; often empty, never to be relied upon. Where
+    /// [`Lenient::bare_cr_as_sp`](crate::Lenient) let a CR pass, it is still in it: write a reason of your
+    /// own, or none, when you send the response on.
     pub fn reason(&self) -> &[u8] {
         self.raw()
             .get(self.line.reason_start as usize..self.line.reason_end as usize)

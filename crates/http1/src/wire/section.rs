@@ -86,8 +86,8 @@ pub(crate) trait Sink {
     /// How many it has room for.
     fn room(&self) -> usize;
     fn field(&mut self, index: usize, field: Field);
-    /// The last field goes on until `value_end`.
-    fn extend(&mut self, index: usize, value_end: u32);
+    /// The value of the last field goes on in another line, from `start` to `end`.
+    fn extend(&mut self, index: usize, start: u32, end: u32);
 }
 
 impl Sink for &mut [Field] {
@@ -103,9 +103,12 @@ impl Sink for &mut [Field] {
         }
     }
 
-    fn extend(&mut self, index: usize, value_end: u32) {
+    fn extend(&mut self, index: usize, start: u32, end: u32) {
         if let Some(slot) = self.get_mut(index) {
-            slot.value_end = value_end;
+            if slot.value_start == slot.value_end {
+                slot.value_start = start;
+            }
+            slot.value_end = end;
         }
     }
 }
@@ -122,7 +125,7 @@ impl Sink for Nowhere {
     #[inline(always)]
     fn field(&mut self, _: usize, _: Field) {}
 
-    fn extend(&mut self, _: usize, _: u32) {}
+    fn extend(&mut self, _: usize, _: u32, _: u32) {}
 }
 
 /// Where a section ends, how many fields it has and what they say.
@@ -149,7 +152,7 @@ pub(crate) fn quick(
     let mut facts = Facts::default();
     loop {
         let at = whole.len() - rest.len();
-        let Some(line) = well_formed(rest) else {
+        if rest.first() == Some(&b'\r') {
             let (b"\r\n", behind) = rest.split_first_chunk()? else {
                 return None;
             };
@@ -158,7 +161,8 @@ pub(crate) fn quick(
                 fields,
                 facts,
             });
-        };
+        }
+        let line = well_formed(rest)?;
         if fields >= room || rest.len() - line.rest.len() > limits.max_field_line {
             return None;
         }
@@ -208,11 +212,11 @@ pub(crate) fn read(
                         let next = whole.get(end..).unwrap_or_default();
                         (field, field.name(bytes), field.value(bytes), next)
                     }
-                    Line::Fold { value_end, end } => {
+                    Line::Fold { value, end } => {
                         progress.folded = true;
                         progress.rewritten = true;
-                        if let Some(value_end) = value_end {
-                            sink.extend(fields - 1, offset(value_end));
+                        if let Some((start, end)) = value {
+                            sink.extend(fields - 1, offset(start), offset(end));
                         }
                         rest = whole.get(end..).unwrap_or_default();
                         continue;
@@ -280,29 +284,20 @@ fn split_line(octets: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
 #[inline(always)]
 fn well_formed(line: &[u8]) -> Option<Parts<'_>> {
     let (name, behind) = line.split_at_checked(token_len(line))?;
-    let (b':', mut behind) = behind.split_first()? else {
-        return None;
-    };
     if name.is_empty() {
         return None;
     }
-    if let Some((b' ', next)) = behind.split_first() {
-        behind = next;
-    }
-    while let Some((octet, next)) = behind.split_first()
-        && is_ows(*octet)
-    {
-        behind = next;
-    }
+    let behind = match behind {
+        [b':', b' ', first, ..] if *first > b' ' => &behind[2..],
+        _ => behind_colon(behind)?,
+    };
     let value_start = line.len() - behind.len();
     let (mut value, rest) = match split_line(behind, printable_len(behind)) {
         Some(parts) => parts,
         None => split_line(behind, unusual_value_len(behind, 0))?,
     };
-    while let Some((octet, front)) = value.split_last()
-        && is_ows(*octet)
-    {
-        value = front;
+    if value.last().is_some_and(|&last| last <= b' ') {
+        value = trim_end(value);
     }
     Some(Parts {
         name,
@@ -312,11 +307,35 @@ fn well_formed(line: &[u8]) -> Option<Parts<'_>> {
     })
 }
 
+/// What is behind a colon and any whitespace.
+#[inline(never)]
+fn behind_colon(octets: &[u8]) -> Option<&[u8]> {
+    let (b':', mut behind) = octets.split_first()? else {
+        return None;
+    };
+    while let Some((octet, next)) = behind.split_first()
+        && is_ows(*octet)
+    {
+        behind = next;
+    }
+    Some(behind)
+}
+
+#[inline(never)]
+fn trim_end(mut value: &[u8]) -> &[u8] {
+    while let Some((octet, front)) = value.split_last()
+        && is_ows(*octet)
+    {
+        value = front;
+    }
+    value
+}
+
 enum Line {
     Field(Field, usize),
-    /// The value of the field before goes on up to `value_end`.
+    /// The value of the field before goes on, unless there is only whitespace.
     Fold {
-        value_end: Option<usize>,
+        value: Option<(usize, usize)>,
         end: usize,
     },
     Empty(usize),
@@ -416,9 +435,8 @@ fn careful(
         }
         check_text(bytes, at, line.content_end, progress, config)?;
         line_end()?;
-        let value_end = content.iter().rposition(|&octet| !is_gap(octet));
         return Ok(Line::Fold {
-            value_end: value_end.map(|last| at + last + 1),
+            value: bounds_of_value(content).map(|(start, end)| (at + start, at + end)),
             end: line.end,
         });
     }
@@ -452,16 +470,24 @@ fn careful(
     let value = at + colon + 1;
     check_text(bytes, value, line.content_end, progress, config)?;
     line_end()?;
-    let octets = &bytes[value..line.content_end];
-    let start = octets.iter().position(|&octet| !is_gap(octet));
-    let end = octets.iter().rposition(|&octet| !is_gap(octet));
+    let (start, end) = bounds_of_value(&bytes[value..line.content_end])
+        .map_or((line.content_end, line.content_end), |(start, end)| {
+            (value + start, value + end)
+        });
     let field = Field {
         name_start: offset(at),
         name_end: offset(at + name_len),
-        value_start: offset(start.map_or(line.content_end, |start| value + start)),
-        value_end: offset(end.map_or(line.content_end, |last| value + last + 1)),
+        value_start: offset(start),
+        value_end: offset(end),
     };
     Ok(Line::Field(field, line.end))
+}
+
+/// Where a value begins and ends in the octets behind a colon, if there is one.
+fn bounds_of_value(octets: &[u8]) -> Option<(usize, usize)> {
+    let start = octets.iter().position(|&octet| !is_gap(octet))?;
+    let last = octets.iter().rposition(|&octet| !is_gap(octet))?;
+    Some((start, last + 1))
 }
 
 /// Checks the octets of a value or reason phrase.

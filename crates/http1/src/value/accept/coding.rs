@@ -94,6 +94,7 @@ mod tests {
     fn rfc9110_12_5_3_rule_3_zero_is_not_acceptable() {
         assert_eq!(weight(Some(b"gzip;q=0, *"), b"gzip"), 0);
         assert_eq!(weight(Some(b"gzip;q=0, *"), b"br"), 1000);
+        assert_eq!(weight(Some(b"*;q=0.1, *;q=0.2"), b"br"), 100, "the first");
     }
 
     #[test]

@@ -17,9 +17,10 @@ pub struct MediaRange<'v> {
 
 impl MediaRange<'_> {
     /// How closely this range describes `available`: `None` if it does not. The higher precedes the
-    /// lower: `*/*`, `type/*`, `type/subtype`, and above these one more for each parameter.
+    /// lower: 0 for `*/*`, 1 for `type/*`, 2 for `type/subtype`, and among equal ones the number of
+    /// parameters.
     #[must_use]
-    pub fn precedence(&self, available: &MediaType<'_>) -> Option<usize> {
+    pub fn precedence(&self, available: &MediaType<'_>) -> Option<(u8, usize)> {
         let any = |part: &[u8]| part == b"*";
         let base = match (any(self.range.kind), any(self.range.subtype)) {
             (true, true) => 0,
@@ -35,8 +36,7 @@ impl MediaRange<'_> {
             }
             parameters += 1;
         }
-        // A parameter outweighs nothing but its absence: `*/*;x=1` stays below `text/*`.
-        Some((base << 32) + parameters)
+        Some((base, parameters))
     }
 }
 
@@ -177,6 +177,7 @@ mod tests {
         assert_eq!(w(b"text/html;q=0.2;level=1", b"text/html;level=1"), 200);
         assert_eq!(w(b"text/html;q=0.2;level=1", b"text/html"), 0);
         assert_eq!(w(b"*/*;q=0", b"text/html"), 0);
+        assert_eq!(w(b"a/b;q=0.1, A/B;q=0.2", b"a/b"), 100, "the first");
         assert_eq!(w(b"text/html;q=9, */*;q=0.1", b"text/html"), 100);
         assert_eq!(w(b"*/html, */*;q=0.1", b"text/html"), 100);
     }

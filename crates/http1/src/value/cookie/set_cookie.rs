@@ -374,7 +374,7 @@ mod tests {
             b"SID=\"1\"; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Max-Age=60; Domain=example.com; \
               Path=/a b; Secure; HttpOnly; SameSite=Strict"
         );
-        let wrong: [fn(&mut SetCookie<'static>); 17] = [
+        let wrong: [fn(&mut SetCookie<'static>); 19] = [
             |it| it.name = b"",
             |it| it.name = b"a b",
             |it| it.name = b"a=b",
@@ -386,6 +386,8 @@ mod tests {
             |it| it.domain = Some(b".example.com"),
             |it| it.domain = Some(b"a..b"),
             |it| it.domain = Some(b"-a"),
+            |it| it.domain = Some(&[b'a'; 64]),
+            |it| it.domain = Some([b"a.".repeat(126), b"aa".to_vec()].concat().leak()),
             |it| it.domain = Some(b"a;b"),
             |it| it.path = Some(b"/;a"),
             |it| it.path = Some(b"a"),
