@@ -32,14 +32,25 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     Ok(())
 }
 
-/// Checks one crate without its default features, or with all there are.
+/// Features that convert to the types of a crate which has no build without std.
+const NEED_STD: &[(&str, &str)] = &[("wirelore-http1", "http")];
+
+fn needs_std(package: &str, feature: &str) -> bool {
+    NEED_STD.contains(&(package, feature))
+}
+
+/// Checks one crate without its default features, or with all there are but those that need std.
 fn probe(
     workspace: &Workspace,
     package: &Package,
     all_features: bool,
     core_allocates: bool,
 ) -> Outcome {
-    let features: &[String] = if all_features { &package.features } else { &[] };
+    let features: Vec<&String> = package
+        .features
+        .iter()
+        .filter(|feature| all_features && !needs_std(&package.name, feature))
+        .collect();
     let allocator = allocates(&package.name) || all_features || core_allocates;
     let title = format!(
         "{} {}, {} an allocator",
@@ -56,7 +67,7 @@ fn probe(
     fs::create_dir_all(folder.join("src")).map_err(failed)?;
     fs::write(
         folder.join("Cargo.toml"),
-        manifest(&package.name, &package.folder, features),
+        manifest(&package.name, &package.folder, &features),
     )
     .map_err(failed)?;
     fs::write(
@@ -75,7 +86,7 @@ fn probe(
     Ok(())
 }
 
-fn manifest(name: &str, folder: &Path, features: &[String]) -> String {
+fn manifest(name: &str, folder: &Path, features: &[&String]) -> String {
     format!(
         "[package]\nname = \"probe\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
          [dependencies]\n{name} = {{ path = {folder:?}, default-features = false, features = {features:?} }}\n\n\
