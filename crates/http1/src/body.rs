@@ -88,7 +88,7 @@ impl Body {
                     return Err(Error::new(ErrorKind::BodyTooLarge { limit }, 0));
                 }
                 let bytes = &bytes[..bytes.len().min(room)];
-                *total += bytes.len() as u64;
+                *total = total.saturating_add(bytes.len() as u64);
                 Ok(Step::event(bytes.len(), BodyEvent::Data(bytes)))
             }
             Self::Chunked(chunks) => chunks.step(input, config),
@@ -123,15 +123,18 @@ impl Body {
 
     /// How many octets may be passed by without being shown to `step`: the rest of a body of known
     /// length, or of a chunk.
-    pub(crate) const fn passable(&self) -> Option<u64> {
+    pub(crate) const fn passable(&self, config: &Config) -> u64 {
         match self {
             Self::Length(left)
             | Self::Chunked(Chunks {
                 place: Place::Data { left },
                 ..
-            }) => Some(*left),
-            Self::UntilEof { .. } => None,
-            Self::Chunked(_) => Some(0),
+            }) => *left,
+            Self::UntilEof { total } => match config.limits.max_body {
+                Some(limit) => limit - *total,
+                None => u64::MAX - *total,
+            },
+            Self::Chunked(_) => 0,
         }
     }
 }
@@ -191,7 +194,7 @@ impl Chunks {
                 let limits = &config.limits;
                 if progress.scanned > 0
                     && !input.is_last()
-                    && progress.still_waits(bytes, limits.max_field_line, limits.max_head)
+                    && progress.still_waits(bytes, limits.max_field_line, limits.head())
                 {
                     return Ok(Step::need_more(0));
                 }
@@ -245,7 +248,7 @@ impl Chunks {
         }
         let too_long = Error::new(
             ErrorKind::ChunkExtensionTooLong { limit },
-            start + digits + limit,
+            (start + digits).saturating_add(limit),
         );
         let Some(lf) = lf else {
             if rest.len() - digits > limit.saturating_add(1) {
@@ -279,7 +282,7 @@ impl Chunks {
         let consumed = start + lf + 1;
         if size == 0 {
             if let Some([b'\r', b'\n']) = bytes[consumed..].first_chunk()
-                && config.limits.max_head >= 2
+                && config.limits.head() >= 2
             {
                 return Ok(end(consumed + 2, bytes));
             }

@@ -60,6 +60,7 @@ impl Default for ClientConfig {
 /// The machine is `Done` when nothing more can come: the connection is to be closed, was closed by the
 /// server, or is not HTTP any more ([`is_switched`](Self::is_switched)). If
 /// [`unanswered`](Self::unanswered) is not 0 then, that many requests, the last ones, got no response.
+/// A response is complete with its `End` event and not otherwise.
 #[derive(Clone, Debug)]
 pub struct ClientConnection {
     config: ClientConfig,
@@ -73,7 +74,15 @@ pub struct ClientConnection {
     body: BodyWriter,
     /// The body is held back until 100 (Continue) comes, or the time is up.
     awaits_continue: bool,
+    /// Responses that are over: each has its own time.
+    responses: u64,
     failed: Option<Error>,
+}
+
+impl Default for ClientConnection {
+    fn default() -> Self {
+        Self::new(ClientConfig::default())
+    }
 }
 
 impl ClientConnection {
@@ -88,6 +97,7 @@ impl ClientConnection {
             upgrades: VecDeque::new(),
             body: BodyWriter::new(OutFraming::None),
             awaits_continue: false,
+            responses: 0,
             failed: None,
         }
     }
@@ -141,10 +151,17 @@ impl ClientConnection {
         self.receiver.offset()
     }
 
-    /// How many octets of the request's body must still come; `None` when nobody knows.
+    /// How many octets of the request's body must still come; `None` when nobody knows. `Some(0)` also where
+    /// there is no body at all.
     #[must_use]
     pub const fn remaining(&self) -> Option<u64> {
         self.body.remaining()
+    }
+
+    /// Whether [`finish`](Self::finish) takes trailers: only where the body is chunked.
+    #[must_use]
+    pub const fn may_trail(&self) -> bool {
+        self.body.may_trail()
     }
 
     /// Appends the head of a request. `body` is what will follow: the framing is derived from it.
@@ -152,7 +169,12 @@ impl ClientConnection {
     /// # Errors
     /// [`Misuse`]; then nothing was appended. [`Misuse::NotNow`] while the body of the request before is
     /// not finished, when too many are outstanding, behind CONNECT or an offered upgrade that has no
-    /// response yet, and when the connection ends.
+    /// response yet, and when the connection ends. [`Misuse::NotInVersion`] for HTTP/0.9, whose
+    /// responses have no heads.
+    ///
+    /// Before a connection that was idle is used again, step until `NeedMore`: octets that came meanwhile
+    /// answer no request, and the machine is `Done` then (RFC 9112 section 9.2). Stepped only afterwards, it
+    /// cannot tell them from the response.
     pub fn request(
         &mut self,
         request: &Request<'_>,
@@ -168,8 +190,18 @@ impl ClientConnection {
         if !free || !self.keeps_alive() {
             return Err(Misuse::NotNow);
         }
+        if request.version == Version::Http09 {
+            // Nothing would tell where its response begins.
+            let version = request.version;
+            return Err(Misuse::NotInVersion { version });
+        }
         let framing = request_framing(request.method, request.version, body)?;
-        let last = request.fields.says_close() || request.version == Version::Http09;
+        let content = !matches!(framing, OutFraming::None | OutFraming::Length(0));
+        let expects = request.fields.expects_continue() && request.version >= Version::Http11;
+        if expects && !content {
+            return Err(Misuse::ExpectWithoutContent);
+        }
+        let last = request.fields.says_close();
         let connection = match request.version {
             Version::Http10 if !last => ConnectionOption::KeepAlive,
             _ => ConnectionOption::None,
@@ -192,9 +224,7 @@ impl ClientConnection {
         self.upgrades.push_back(upgrade);
         self.receiver.expect(kind);
         self.body = BodyWriter::new(framing);
-        self.awaits_continue = request.fields.expects_continue()
-            && request.version >= Version::Http11
-            && !matches!(framing, OutFraming::None | OutFraming::Length(0));
+        self.awaits_continue = expects;
         Ok(())
     }
 
@@ -276,6 +306,7 @@ impl ClientConnection {
             return Err(Misuse::NotNow);
         }
         self.receiving = Exchange::new();
+        self.responses += 1;
         if own {
             self.sending = Exchange::new();
         } else {
@@ -320,21 +351,29 @@ impl ClientConnection {
         Err(error)
     }
 
-    /// A final response begins. False when it switches to what nobody asked for.
-    fn begin(&mut self, status: u16, framing: Framing, keep_alive: bool) -> bool {
-        let upgrade = self.upgrades.pop_front().unwrap_or_default();
+    /// Whether 101 may come now: the request that is answered next offers an upgrade, and is all sent.
+    fn may_switch(&self) -> bool {
+        self.upgrades.front() == Some(&true)
+            && match self.sending.client() {
+                ClientState::MightSwitch => true,
+                // Only `finish` is missing.
+                ClientState::SendBody => self.body.remaining() == Some(0),
+                _ => false,
+            }
+    }
+
+    /// A final response begins.
+    fn begin(&mut self, framing: Framing, keep_alive: bool) {
+        self.upgrades.pop_front();
         // It may be the response to the request that is still being sent.
         let own = self.receiver.outstanding() == 0;
-        if status == 101 && !(upgrade && self.sending.client() == ClientState::MightSwitch) {
-            return false;
-        }
         if own {
             self.awaits_continue = false;
         }
         if framing == Framing::Tunnel {
             self.receiving.server_did(Act::Switch);
             self.sending.server_did(Act::Switch);
-            return true;
+            return;
         }
         if own {
             self.sending.server_did(Act::Response);
@@ -343,7 +382,6 @@ impl ClientConnection {
             self.receiving.end_behind();
         }
         self.receiving.server_did(Act::Response);
-        true
     }
 }
 
@@ -364,7 +402,7 @@ impl Machine for ClientConnection {
             ServerState::MustClose | ServerState::Closed => return Ok(Step::done(0)),
             _ => {}
         }
-        let before = self.receiver.offset();
+        self.receiver.let_switch(self.may_switch());
         let step = match self.receiver.step(input, out) {
             Ok(step) => step,
             Err(error) => return self.fail(error),
@@ -377,14 +415,7 @@ impl Machine for ClientConnection {
                 self.receiving.server_did(Act::Interim);
             }
             Next::Event(ResponseEvent::Response(head)) => {
-                let (status, framing) = (head.status(), head.framing());
-                if !self.begin(status, framing, head.keep_alive()) {
-                    self.receiver.stop();
-                    return self.fail(Error {
-                        kind: ErrorKind::UnexpectedSwitch,
-                        offset: before,
-                    });
-                }
+                self.begin(head.framing(), head.keep_alive());
             }
             Next::Event(ResponseEvent::Data(_)) => self.receiving.server_did(Act::Data),
             Next::Event(ResponseEvent::End { .. }) => self.receiving.server_did(Act::End),
@@ -416,22 +447,25 @@ impl Machine for ClientConnection {
                 .map(|limit| Patience::new("100 (Continue)", limit));
         }
         let waits = self.receiving.server() == ServerState::SendResponse
-            && (self.receiver.is_amid_head() || self.sending.client() != ClientState::SendBody);
+            && (self.receiver.is_amid_head()
+                || self.sending.client() != ClientState::SendBody
+                || self.receiver.outstanding() > 1);
         waits.then_some(())?;
         config
             .head
-            .map(|limit| Patience::new("response head", limit))
+            .map(|limit| Patience::new("response head", limit).marked(self.responses))
     }
 
-    /// Without 100 (Continue) the body may now be sent. A response that does not come ends the
-    /// connection.
+    /// Without 100 (Continue) the body may now be sent. A response that does not come, or not to its
+    /// end, is the error [`TimedOut`](ErrorKind::TimedOut) of the next step.
     fn expired(&mut self, _: &mut Vec<u8>) {
         if self.awaits_continue && !self.receiver.is_amid_body() {
             self.awaits_continue = false;
             return;
         }
-        self.receiver.stop();
-        self.receiving.end_behind();
-        self.sending.end_behind();
+        self.failed = Some(Error {
+            kind: ErrorKind::TimedOut,
+            offset: self.receiver.offset(),
+        });
     }
 }

@@ -20,7 +20,8 @@ pub struct Limits {
     pub max_method: usize,
     /// One field line without its line end: 65536. Beyond it 431.
     pub max_field_line: usize,
-    /// The whole head with all line ends, and likewise a trailer section: 65536. Beyond it 431.
+    /// The whole head with all line ends, and likewise a trailer section: 65536. Beyond it 431. More than
+    /// 2^32 - 1 is as much as that.
     pub max_head: usize,
     /// Field lines in a head or trailer section: 100. Beyond it 431.
     pub max_headers: usize,
@@ -30,6 +31,18 @@ pub struct Limits {
     pub max_chunk_ext_total: u64,
     /// The body: unlimited (`None`). Beyond it 413.
     pub max_body: Option<u64>,
+}
+
+impl Limits {
+    /// `max_head`, such that places in a head fit into 32 bits.
+    #[inline]
+    pub(crate) const fn head(&self) -> usize {
+        if self.max_head > u32::MAX as usize {
+            u32::MAX as usize
+        } else {
+            self.max_head
+        }
+    }
 }
 
 impl Default for Limits {

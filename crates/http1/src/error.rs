@@ -28,7 +28,7 @@ impl Error {
     pub(crate) const fn behind(self, base: u64) -> Self {
         Self {
             kind: self.kind,
-            offset: self.offset + base,
+            offset: self.offset.saturating_add(base),
         }
     }
 
@@ -60,8 +60,8 @@ macro_rules! kinds {
         }
 
         impl ErrorKind {
-            /// The status code of the response that a server should give (400, 413, 414, 431, 501 or
-            /// 505).
+            /// The status code of the response that a server should give (400, 408, 413, 414, 431,
+            /// 501 or 505).
             #[must_use]
             pub const fn reply_hint(&self) -> u16 {
                 match self {
@@ -187,6 +187,9 @@ kinds! {
     ChunkNotTerminated = 400, "chunk-not-terminated", "no line end behind the data of a chunk";
     /// The stream ended inside a message (RFC 9112 section 8).
     Truncated = 400, "truncated", "the message ends too early";
+    /// The message did not come, or not to its end, in the time it was given: see
+    /// [`Machine::patience`](crate::Machine::patience).
+    TimedOut = 408, "timed-out", "the message did not come in time";
     /// 101 (Switching Protocols) that nobody asked for (RFC 9110 section 7.8).
     UnexpectedSwitch = 502, "unexpected-switch", "a switch of protocols that was not asked for";
 }

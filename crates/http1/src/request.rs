@@ -66,7 +66,7 @@ impl RequestReceiver {
         };
         let fits = body.pass(octets, &self.config);
         if fits {
-            self.offset += octets;
+            self.offset = self.offset.saturating_add(octets);
         }
         fits
     }
@@ -76,10 +76,7 @@ impl RequestReceiver {
     #[must_use]
     pub const fn receivable_outside(&self) -> u64 {
         match &self.state {
-            State::Body(body) => match body.passable() {
-                Some(left) => left,
-                None => u64::MAX,
-            },
+            State::Body(body) => body.passable(&self.config),
             _ => 0,
         }
     }
@@ -115,11 +112,11 @@ impl RequestReceiver {
             && let Some(head) = request::quick_head(input.bytes(), &self.config)
         {
             // built where it is returned: moving it costs as much as reading ten octets
-            self.offset += head.raw().len() as u64;
+            self.offset = self.offset.saturating_add(head.raw().len() as u64);
             return Ok(self.begin(head));
         }
         let step = self.careful_head(input)?;
-        self.offset += step.consumed as u64;
+        self.offset = self.offset.saturating_add(step.consumed as u64);
         Ok(step)
     }
 
@@ -206,7 +203,7 @@ impl Machine for RequestReceiver {
             State::Head => self.head(input),
             State::Body(body) => match body.step(input, &self.config) {
                 Ok(Step { consumed, next }) => {
-                    self.offset += consumed as u64;
+                    self.offset = self.offset.saturating_add(consumed as u64);
                     match next {
                         Next::Event(BodyEvent::Data(data)) => {
                             Ok(Step::event(consumed, RequestEvent::Data(data)))
@@ -241,7 +238,7 @@ pub(crate) fn max_unconsumed(config: &Config) -> usize {
     // Enough for an octet that shows that a limit is exceeded, whatever the limit.
     config
         .limits
-        .max_head
+        .head()
         .max(body::max_unconsumed(config))
         .max(2)
 }

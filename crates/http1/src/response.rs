@@ -28,6 +28,8 @@ pub struct ResponseReceiver {
     progress: Option<ResponseProgress>,
     /// Whether another response may follow the one that is being read.
     goes_on: bool,
+    /// Whether 101 may come now.
+    may_switch: bool,
     offset: u64,
 }
 
@@ -49,6 +51,7 @@ impl ResponseReceiver {
             outstanding: VecDeque::new(),
             progress: None,
             goes_on: true,
+            may_switch: true,
             offset: 0,
         }
     }
@@ -80,23 +83,25 @@ impl ResponseReceiver {
         };
         let fits = body.pass(octets, &self.config);
         if fits {
-            self.offset += octets;
+            self.offset = self.offset.saturating_add(octets);
         }
         fits
     }
 
     /// How many octets may be [received outside](Self::received_outside) now: the rest of a body of
-    /// known length, or of a chunk; 0 outside bodies; `u64::MAX` where only the end of the stream ends
-    /// the body.
+    /// known length, or of a chunk; 0 outside bodies. Where only the end of the stream ends the body: what
+    /// [`Limits::max_body`](crate::Limits) leaves.
     #[must_use]
     pub const fn receivable_outside(&self) -> u64 {
         match &self.state {
-            State::Body(body) => match body.passable() {
-                Some(left) => left,
-                None => u64::MAX,
-            },
+            State::Body(body) => body.passable(&self.config),
             _ => 0,
         }
+    }
+
+    /// Whether 101 (Switching Protocols) may come now; otherwise it is an error.
+    pub(crate) const fn let_switch(&mut self, may: bool) {
+        self.may_switch = may;
     }
 
     /// Whether a part of a head is there.
@@ -107,11 +112,6 @@ impl ResponseReceiver {
     /// Whether a body is being received.
     pub(crate) const fn is_amid_body(&self) -> bool {
         matches!(self.state, State::Body(_))
-    }
-
-    /// No further response is wanted.
-    pub(crate) fn stop(&mut self) {
-        self.state = State::Done;
     }
 
     fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
@@ -125,13 +125,14 @@ impl ResponseReceiver {
         if self.progress.is_none()
             && let Some(&method) = self.outstanding.front()
             && let Some(head) = response::quick_head(input.bytes(), method, &self.config)
+            && (self.may_switch || head.status() != 101)
         {
             // built where it is returned: moving it costs as much as reading ten octets
-            self.offset += head.raw().len() as u64;
+            self.offset = self.offset.saturating_add(head.raw().len() as u64);
             return Ok(self.begin(head));
         }
         let step = self.careful_head(input)?;
-        self.offset += step.consumed as u64;
+        self.offset = self.offset.saturating_add(step.consumed as u64);
         Ok(step)
     }
 
@@ -179,6 +180,9 @@ impl ResponseReceiver {
         match response::resume(bytes, &mut progress, method, &self.config) {
             Ok(Some(head)) => {
                 self.progress = None;
+                if head.status() == 101 && !self.may_switch {
+                    return self.fail(Error::new(ErrorKind::UnexpectedSwitch, 0));
+                }
                 Ok(self.begin(head))
             }
             Ok(None) if input.is_last() => self.fail(Error::new(ErrorKind::Truncated, bytes.len())),
@@ -206,7 +210,7 @@ impl Machine for ResponseReceiver {
             State::Head => self.head(input),
             State::Body(body) => match body.step(input, &self.config) {
                 Ok(Step { consumed, next }) => {
-                    self.offset += consumed as u64;
+                    self.offset = self.offset.saturating_add(consumed as u64);
                     match next {
                         Next::Event(BodyEvent::Data(data)) => {
                             Ok(Step::event(consumed, ResponseEvent::Data(data)))

@@ -10,7 +10,7 @@ use crate::encode::{
     Body, BodyWriter, ConnectionOption, FieldBlock, Misuse, OutFraming, Response, response_framing,
     write_response_head,
 };
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::RequestEvent;
 use crate::request::RequestReceiver;
 use crate::state::{Act, ClientState, Exchange, ServerState};
@@ -69,6 +69,16 @@ pub struct ServerConnection {
     body: BodyWriter,
     /// The client waits for 100 (Continue), or for the final response.
     awaits_continue: bool,
+    /// Exchanges that are over: each has its own time.
+    exchanges: u64,
+    /// What was begun did not come to its end in time.
+    timed_out: Option<Error>,
+}
+
+impl Default for ServerConnection {
+    fn default() -> Self {
+        Self::new(ServerConfig::default())
+    }
 }
 
 /// What of a request matters to its response.
@@ -98,6 +108,8 @@ impl ServerConnection {
             request: Asked::NOTHING,
             body: BodyWriter::new(OutFraming::None),
             awaits_continue: false,
+            exchanges: 0,
+            timed_out: None,
         }
     }
 
@@ -144,10 +156,17 @@ impl ServerConnection {
         self.receiver.offset()
     }
 
-    /// How many octets of the response's body must still come; `None` when nobody knows.
+    /// How many octets of the response's body must still come; `None` when nobody knows. `Some(0)` also where
+    /// there is no body at all.
     #[must_use]
     pub const fn remaining(&self) -> Option<u64> {
         self.body.remaining()
+    }
+
+    /// Whether [`finish`](Self::finish) takes trailers: only where the body is chunked.
+    #[must_use]
+    pub const fn may_trail(&self) -> bool {
+        self.body.may_trail()
     }
 
     /// The connection is to end behind the present exchange, or at once between two: say it before the
@@ -217,8 +236,15 @@ impl ServerConnection {
             if !offered || !(connect || upgrade) || !self.exchange.server_may(Act::Switch) {
                 return Err(Misuse::NotNow);
             }
-            if body != Body::Empty {
+            if !matches!(body, Body::Empty | Body::Length(0)) {
                 return Err(Misuse::BodyNotAllowed);
+            }
+            if response.version < Version::Http11 && version >= Version::Http11 {
+                let version = response.version;
+                return Err(Misuse::NotInVersion { version });
+            }
+            if status == 101 && !response.fields.has_upgrade() {
+                return Err(Misuse::MissingUpgrade);
             }
             write_response_head(response, OutFraming::None, ConnectionOption::None, out)?;
             self.body = BodyWriter::new(OutFraming::None);
@@ -231,8 +257,14 @@ impl ServerConnection {
         if !self.exchange.server_may(Act::Response) {
             return Err(Misuse::NotNow);
         }
-        let framing = response_framing(status, kind, version, body)?;
         let simple = version == Version::Http09;
+        if response.version == Version::Http09 && !simple {
+            let version = response.version;
+            return Err(Misuse::NotInVersion { version });
+        }
+        // What both understand.
+        let version = version.min(response.version);
+        let framing = response_framing(status, kind, version, body)?;
         let last = self.exchange.is_last()
             || response.fields.says_close()
             || framing.head == OutFraming::UntilClose
@@ -320,6 +352,9 @@ impl ServerConnection {
             len => Body::Length(len as u64),
         };
         self.respond(response, announced, out)?;
+        if self.is_switched() {
+            return Ok(());
+        }
         if self.body.remaining() != Some(0) {
             self.data(body, out)?;
         }
@@ -335,6 +370,7 @@ impl ServerConnection {
             return Err(Misuse::NotNow);
         }
         self.request = Asked::NOTHING;
+        self.exchanges += 1;
         self.receiver.go_on();
         Ok(())
     }
@@ -343,7 +379,11 @@ impl ServerConnection {
     /// [`RequestReceiver::received_outside`].
     #[must_use]
     pub fn received_outside(&mut self, octets: u64) -> bool {
-        self.receiver.received_outside(octets)
+        let fits = self.receiver.received_outside(octets);
+        if fits && octets > 0 {
+            self.awaits_continue = false;
+        }
+        fits
     }
 
     /// How many octets may go past the machine now: see [`RequestReceiver::receivable_outside`].
@@ -405,7 +445,12 @@ impl Machine for ServerConnection {
     ) -> Result<Step<Self::Event<'i>>, Error> {
         match self.exchange.client() {
             ClientState::Idle | ClientState::SendBody => {}
-            ClientState::Failed => return self.receiver.step(input, out),
+            ClientState::Failed => {
+                return match self.timed_out {
+                    Some(error) => Err(error),
+                    None => self.receiver.step(input, out),
+                };
+            }
             ClientState::Closed | ClientState::Switched => return Ok(Step::done(0)),
             ClientState::Done | ClientState::MightSwitch => return Ok(Step::paused()),
             ClientState::MustClose => {
@@ -447,8 +492,10 @@ impl Machine for ServerConnection {
         match self.exchange.client() {
             ClientState::Idle if self.receiver.is_amid_head() => config
                 .head
-                .map(|limit| Patience::new("request head", limit)),
-            ClientState::Idle => config.idle.map(|limit| Patience::new("request", limit)),
+                .map(|limit| Patience::new("request head", limit).marked(self.exchanges)),
+            ClientState::Idle => config
+                .idle
+                .map(|limit| Patience::new("request", limit).marked(self.exchanges)),
             ClientState::SendBody if !self.awaits_continue => config.body.map(|limit| {
                 let pieces = self.receiver.offset() / config.body_piece.max(1);
                 Patience::new("request body", limit).marked(pieces)
@@ -457,8 +504,8 @@ impl Machine for ServerConnection {
         }
     }
 
-    /// A request that has begun is answered with 408 (Request Timeout) if no response has begun; the
-    /// connection is to be closed in any case.
+    /// A request that has begun is answered with 408 (Request Timeout) if no response has begun, and is the
+    /// error [`TimedOut`](ErrorKind::TimedOut) of the next step. Without one the machine is `Done`.
     fn expired(&mut self, out: &mut Vec<u8>) {
         let begun = match self.exchange.client() {
             ClientState::Idle => self.receiver.is_amid_head(),
@@ -466,7 +513,12 @@ impl Machine for ServerConnection {
             _ => return,
         };
         if begun {
-            self.fail(408, out);
+            let kind = ErrorKind::TimedOut;
+            self.timed_out = Some(Error {
+                kind,
+                offset: self.receiver.offset(),
+            });
+            self.fail(kind.reply_hint(), out);
         } else {
             self.shut(true);
         }

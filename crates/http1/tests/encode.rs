@@ -77,10 +77,20 @@ mod refusals {
             ("OPTIONS", "*"),
             ("OPTIONS", "/"),
             ("OPTIONS", "http://a"),
-            ("CONNECT", "a:1"),
-            ("CONNECT", "[::1]:65535"),
             ("connect", "/"),
         ];
+        for target in ["a:1", "[::1]:65535"] {
+            let fields = FieldBlock::new().with("Host", target).unwrap();
+            let head = request(&Request::new("CONNECT", target, &fields), Nothing).unwrap();
+            assert_eq!(
+                head,
+                format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n")
+            );
+        }
+        assert_eq!(
+            request(&Request::new("CONNECT", "a:1", &fields), Nothing),
+            Err(Misuse::HostMismatch)
+        );
         for (method, target) in good {
             let head = request(&Request::new(method, target, &fields), Nothing).unwrap();
             assert_eq!(
@@ -300,7 +310,7 @@ mod connection {
         let both = [("Upgrade", "x"), ("te", "trailers")];
         assert_eq!(
             line(&both, Close, Length(3)),
-            "Content-Length: 3\r\nConnection: close, upgrade, TE\r\n"
+            "Connection: close, upgrade, TE\r\nContent-Length: 3\r\n"
         );
         let said = [("Connection", "te"), ("TE", "trailers")];
         assert_eq!(line(&said, Unsaid, Nothing), "");

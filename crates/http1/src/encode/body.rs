@@ -142,6 +142,12 @@ impl BodyWriter {
         }
     }
 
+    /// Whether [`finish`](Self::finish) takes trailers: only where the body is chunked.
+    #[must_use]
+    pub const fn may_trail(&self) -> bool {
+        matches!(self.0, State::Chunked { .. })
+    }
+
     /// Whether [`finish`](Self::finish) has ended it.
     #[must_use]
     pub const fn is_finished(&self) -> bool {

@@ -80,7 +80,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What Host has to be: the authority of an absolute target, where that has none the empty value.
+    /// What Host has to be: the authority of an absolute target or of CONNECT, where an absolute one has
+    /// none the empty value.
     /// Checks the target as a whole.
     fn authority(&self, kind: MethodKind) -> Result<Option<&[u8]>, Misuse> {
         let wrong = self.target.iter().position(|&octet| !is_target(octet));
@@ -92,6 +93,7 @@ impl<'a> Request<'a> {
                 let (start, end) = place.unwrap_or_default();
                 Ok(self.target.get(start..end))
             }
+            Ok((TargetForm::Authority, _)) => Ok(Some(self.target)),
             Ok(_) => Ok(None),
             Err(_) => Err(Misuse::BadTargetForm),
         }
@@ -184,9 +186,9 @@ pub enum ConnectionOption {
 
 /// Appends the head of a request whose body is framed like this.
 ///
-/// The fields come as they are in the block, then Content-Length or Transfer-Encoding, then a
-/// Connection field with what is not in the block yet: `connection`, and `upgrade` and `TE` where there
-/// are fields of these names (RFC 9110 sections 7.8 and 10.1.4).
+/// The fields come as they are in the block, then a Connection field with what is not in the block yet:
+/// `connection`, and `upgrade` and `TE` where there are fields of these names (RFC 9110 sections 7.8 and
+/// 10.1.4), then Content-Length or Transfer-Encoding.
 ///
 /// Nothing is allocated when `out` has room for the parts and 128 octets.
 ///
@@ -256,15 +258,6 @@ fn write_fields(
     out: &mut Vec<u8>,
 ) {
     out.extend_from_slice(fields.as_bytes());
-    match framing {
-        OutFraming::None | OutFraming::UntilClose => {}
-        OutFraming::Length(length) => {
-            out.extend_from_slice(b"Content-Length: ");
-            out.extend_from_slice(Digits::decimal(length).as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
-        OutFraming::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
-    }
     let close = connection == ConnectionOption::Close || framing == OutFraming::UntilClose;
     let keep_alive = connection == ConnectionOption::KeepAlive && !close && !fields.says_close();
     let (upgrade, te) = fields.missing_options();
@@ -281,11 +274,19 @@ fn write_fields(
             before = b", ";
         }
     }
-    out.extend_from_slice(if before == b", " {
-        b"\r\n\r\n"
-    } else {
-        b"\r\n"
-    });
+    if before == b", " {
+        out.extend_from_slice(b"\r\n");
+    }
+    match framing {
+        OutFraming::None | OutFraming::UntilClose => {}
+        OutFraming::Length(length) => {
+            out.extend_from_slice(b"Content-Length: ");
+            out.extend_from_slice(Digits::decimal(length).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        OutFraming::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 /// The reason phrase of the registry, or nothing.

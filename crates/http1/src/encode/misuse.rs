@@ -50,6 +50,11 @@ pub enum Misuse {
     },
     /// Content-Length or Transfer-Encoding among the fields: they are derived from the body.
     FramingField,
+    /// The expectation 100-continue in a request without content (RFC 9110 section 10.1.1).
+    ExpectWithoutContent,
+    /// 101 (Switching Protocols) without Upgrade, which says what is switched to (RFC 9110 section
+    /// 15.2.2).
+    MissingUpgrade,
     /// An HTTP/1.1 request without Host (RFC 9112 section 3.2).
     MissingHost,
     /// More than one Host field line.
@@ -107,6 +112,10 @@ impl fmt::Display for Misuse {
             Self::FramingField => {
                 f.write_str("content-length and transfer-encoding are derived from the body")
             }
+            Self::ExpectWithoutContent => {
+                f.write_str("100-continue is expected, but there is no content")
+            }
+            Self::MissingUpgrade => f.write_str("no upgrade field"),
             Self::MissingHost => f.write_str("no host field"),
             Self::DuplicateHost => f.write_str("more than one host field"),
             Self::BadHost => f.write_str("the host field has no valid value"),

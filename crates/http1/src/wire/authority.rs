@@ -3,6 +3,7 @@
 use core::net::Ipv6Addr;
 
 use super::octet::{are_reg_name, is_reg_name};
+use super::scan;
 
 /// A host with an optional port, as Host fields and request-targets name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ impl<'a> Authority<'a> {
 /// Whether `octets` are `host[:port]`. The same as [`Authority::parse`], faster for plain names.
 #[inline]
 pub(super) fn is_authority(octets: &[u8]) -> bool {
-    are_reg_name(octets) || Authority::parse(octets).is_some()
+    scan::is_host_name(octets) || are_reg_name(octets) || Authority::parse(octets).is_some()
 }
 
 fn port(digits: &[u8]) -> Option<u16> {

@@ -68,9 +68,27 @@ const EXPECT_OTHER: u16 = 1 << 11;
 pub(crate) struct RequestVerdict {
     pub(crate) framing: Framing,
     pub(crate) keep_alive: bool,
-    pub(crate) upgrade: bool,
-    pub(crate) expect_continue: bool,
-    pub(crate) expect_other: bool,
+    pub(crate) asks: Asks,
+}
+
+/// What an HTTP/1.1 request asks for beside its resource; nothing in older ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asks(u16);
+
+impl Asks {
+    pub(crate) const NOTHING: Self = Self(0);
+
+    pub(crate) const fn upgrade(self) -> bool {
+        self.0 & (UPGRADE | CONNECTION_UPGRADE) == UPGRADE | CONNECTION_UPGRADE
+    }
+
+    pub(crate) const fn to_continue(self) -> bool {
+        self.0 & EXPECT_CONTINUE != 0
+    }
+
+    pub(crate) const fn something_else(self) -> bool {
+        self.0 & EXPECT_OTHER != 0
+    }
 }
 
 /// What a response says.
@@ -229,7 +247,7 @@ impl Facts {
         self.transfer_encoding_at = offset(at);
         for member in members(value) {
             if member.is_empty() {
-                if !lenient.empty_list_members && value.contains(&b',') {
+                if !lenient.empty_list_members {
                     self.coding(ErrorKind::EmptyListMember, at);
                 }
                 continue;
@@ -294,10 +312,7 @@ impl Facts {
         Ok(RequestVerdict {
             framing,
             keep_alive,
-            upgrade: modern
-                && flags & (UPGRADE | CONNECTION_UPGRADE) == UPGRADE | CONNECTION_UPGRADE,
-            expect_continue: modern && flags & EXPECT_CONTINUE != 0,
-            expect_other: modern && flags & EXPECT_OTHER != 0,
+            asks: if modern { Asks(flags) } else { Asks::NOTHING },
         })
     }
 
@@ -406,7 +421,7 @@ const fn fault(kind: ErrorKind, at: usize) -> Fault {
     }
 }
 
-/// Heads are far below 4 GiB: `Limits::max_head` is cut to that.
+/// Heads are shorter than 4 GiB: see `Limits::head`.
 #[expect(clippy::cast_possible_truncation, reason = "see above")]
 pub(crate) const fn offset(at: usize) -> u32 {
     at as u32

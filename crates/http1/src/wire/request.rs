@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::authority::{Authority, is_authority};
 use super::fields::Fields;
-use super::framing::{Facts, Framing, RequestVerdict, offset};
+use super::framing::{Asks, Facts, Framing, RequestVerdict, offset};
 use super::octet::{is_ows, is_target, is_tchar};
 use super::scan::{target_len, token_len};
 use super::section::{self, Field, Nowhere, Progress, Section, Sink};
@@ -94,9 +94,7 @@ pub struct RequestHead<B> {
     fields: u32,
     framing: Framing,
     keep_alive: bool,
-    upgrade: bool,
-    expect_continue: bool,
-    expect_other: bool,
+    asks: Asks,
     rewritten: bool,
 }
 
@@ -110,9 +108,7 @@ impl<B> RequestHead<B> {
             fields: self.fields,
             framing: self.framing,
             keep_alive: self.keep_alive,
-            upgrade: self.upgrade,
-            expect_continue: self.expect_continue,
-            expect_other: self.expect_other,
+            asks: self.asks,
             rewritten: self.rewritten,
         }
     }
@@ -145,17 +141,17 @@ impl<B> RequestHead<B> {
     /// Whether the client offers another protocol: HTTP/1.1, an Upgrade field, and Connection names it
     /// (RFC 9110 section 7.8).
     pub const fn upgrade(&self) -> bool {
-        self.upgrade
+        self.asks.upgrade()
     }
 
     /// Whether the client waits for 100 (Continue) before it sends the body (RFC 9110 section 10.1.1).
     pub const fn expect_continue(&self) -> bool {
-        self.expect_continue
+        self.asks.to_continue()
     }
 
     /// Whether there is an expectation other than 100-continue, which 417 may answer.
     pub const fn expect_other(&self) -> bool {
-        self.expect_other
+        self.asks.something_else()
     }
 
     /// How many field lines there are.
@@ -180,14 +176,17 @@ impl<B: AsRef<[u8]>> RequestHead<B> {
         self.part(self.line.target_start, self.line.target_end)
     }
 
-    /// The target without scheme and authority, which is what an origin server serves: `/` where an
-    /// absolute-form has no path, `*` for the asterisk-form, empty for CONNECT.
+    /// The target without scheme and authority, which is what an origin server serves: `*` for the
+    /// asterisk-form and for OPTIONS with an absolute-form of neither path nor query, `/` where another
+    /// absolute-form has neither, empty for CONNECT. With a query but no path it begins with `?`: read
+    /// `/` before it.
     pub fn path_and_query(&self) -> &[u8] {
         match self.line.form {
             TargetForm::Origin | TargetForm::Asterisk => self.target(),
             TargetForm::Authority => b"",
             TargetForm::Absolute if self.line.authority.1 == 0 => self.target(),
             TargetForm::Absolute => match self.part(self.line.authority.1, self.line.target_end) {
+                b"" if self.line.kind == MethodKind::Options => b"*",
                 b"" => b"/",
                 rest => rest,
             },
@@ -195,9 +194,11 @@ impl<B: AsRef<[u8]>> RequestHead<B> {
     }
 
     /// Host and port that the request is for: of the target where it names them, otherwise of the
-    /// Host field (RFC 9112 section 3.2.2). `None` when neither does.
+    /// Host field (RFC 9112 section 3.2.2). `None` when neither does, and when the target is absolute
+    /// but has no authority (`urn:x`): Host does not count then.
     pub fn authority(&self) -> Option<&[u8]> {
         match (self.line.authority, self.host) {
+            ((_, 0), _) if self.line.form == TargetForm::Absolute => None,
             ((_, 0), (_, 0)) => None,
             ((_, 0), (start, end)) | ((start, end), _) => Some(self.part(start, end)),
         }
@@ -246,7 +247,7 @@ impl RequestProgress {
             None => limits.max_request_line,
             Some(_) => limits.max_field_line,
         };
-        self.section.scanned > 0 && self.section.still_waits(bytes, max_line, limits.max_head)
+        self.section.scanned > 0 && self.section.still_waits(bytes, max_line, limits.head())
     }
 }
 
@@ -308,9 +309,7 @@ fn quick<'b>(bytes: &'b [u8], sink: impl Sink, config: &Config) -> Option<Reques
     let RequestVerdict {
         framing,
         keep_alive,
-        upgrade,
-        expect_continue,
-        expect_other,
+        asks,
     } = verdict;
     Some(RequestHead {
         raw: bytes.get(..section.end)?,
@@ -319,9 +318,7 @@ fn quick<'b>(bytes: &'b [u8], sink: impl Sink, config: &Config) -> Option<Reques
         fields: offset(section.fields),
         framing,
         keep_alive,
-        upgrade,
-        expect_continue,
-        expect_other,
+        asks,
         rewritten: false,
     })
 }
@@ -379,9 +376,7 @@ fn read<'b>(
     let RequestVerdict {
         framing,
         keep_alive,
-        upgrade,
-        expect_continue,
-        expect_other,
+        asks,
     } = verdict;
     Ok(Some(RequestHead {
         raw: &bytes[..end],
@@ -390,9 +385,7 @@ fn read<'b>(
         fields: offset(section.fields),
         framing,
         keep_alive,
-        upgrade,
-        expect_continue,
-        expect_other,
+        asks,
         rewritten: section.rewritten,
     }))
 }
@@ -417,9 +410,7 @@ fn simple(bytes: &[u8], line: RequestLine) -> RequestHead<&[u8]> {
         fields: 0,
         framing: Framing::None,
         keep_alive: false,
-        upgrade: false,
-        expect_continue: false,
-        expect_other: false,
+        asks: Asks::NOTHING,
         rewritten: false,
     }
 }
@@ -448,7 +439,7 @@ fn well_formed(bytes: &[u8], config: &Config) -> Option<RequestLine> {
     let target_end = target_start + target_len;
     let end = target_end + 11;
     let within =
-        end <= limits.max_request_line && end <= limits.max_head && method_end <= limits.max_method;
+        end <= limits.max_request_line && end <= limits.head() && method_end <= limits.max_method;
     within.then_some(RequestLine {
         method_end: offset(method_end),
         target_start: offset(target_start),
@@ -493,7 +484,7 @@ fn careful(
         progress,
         limits.max_request_line,
         too_long,
-        limits.max_head,
+        limits.head(),
     )?
     else {
         return Ok(None);
@@ -533,6 +524,7 @@ fn careful(
         None => return Err(Error::new(ErrorKind::MissingVersion, target_end)),
         Some(start) => {
             let end = words.end(start);
+            words.refuse_cr(start, end)?;
             if words.next(end)?.is_some() {
                 return Err(Error::new(ErrorKind::BadRequestLine, end));
             }
@@ -570,6 +562,17 @@ impl Words<'_> {
             .iter()
             .position(|&octet| is_ows(octet))
             .map_or(self.content.len(), |len| start + len)
+    }
+
+    /// A CR in a word is said to be one, whatever else the word should be.
+    pub(super) fn refuse_cr(&self, start: usize, end: usize) -> Result<(), Error> {
+        match self.content[start..end]
+            .iter()
+            .position(|&octet| octet == b'\r')
+        {
+            Some(index) => Err(Error::new(ErrorKind::BareCr, start + index)),
+            None => Ok(()),
+        }
     }
 
     /// Where the word after the one that ends at `end` begins; `None` when there is none.

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::fields::Fields;
 use super::framing::{Framing, offset};
+use super::octet::is_ows;
 use super::request::{MethodKind, Words, gather, version};
 use super::scan::value_len;
 use super::section::{self, Field, Nowhere, Progress, Section, Sink};
@@ -139,7 +140,7 @@ impl ResponseProgress {
             None => limits.max_request_line,
             Some(_) => limits.max_field_line,
         };
-        self.section.scanned > 0 && self.section.still_waits(bytes, max_line, limits.max_head)
+        self.section.scanned > 0 && self.section.still_waits(bytes, max_line, limits.head())
     }
 }
 
@@ -283,7 +284,7 @@ fn well_formed(bytes: &[u8], config: &Config) -> Option<StatusLine> {
         return None;
     };
     let end = reason_end + 2;
-    let within = end <= config.limits.max_request_line && end <= config.limits.max_head;
+    let within = end <= config.limits.max_request_line && end <= config.limits.head();
     within.then_some(StatusLine {
         reason_start: 13,
         reason_end: offset(reason_end),
@@ -318,7 +319,7 @@ fn careful(
         progress,
         limits.max_request_line,
         too_long,
-        limits.max_head,
+        limits.head(),
     )?
     else {
         return Ok(None);
@@ -328,11 +329,13 @@ fn careful(
         runs: config.lenient.multiple_spaces_in_request_line,
     };
     let version_end = words.end(0);
+    words.refuse_cr(0, version_end)?;
     let version = version(&bytes[..version_end]).map_err(|kind| Error::new(kind, 0))?;
     let Some(status_start) = words.next(version_end)? else {
         return Err(Error::new(ErrorKind::BadStatus, version_end));
     };
     let status_end = words.end(status_start);
+    words.refuse_cr(status_start, status_end)?;
     let status = match bytes[status_start..status_end] {
         [a, b, c] => status(a, b, c),
         _ => None,
@@ -340,7 +343,14 @@ fn careful(
     let Some(status) = status else {
         return Err(Error::new(ErrorKind::BadStatus, status_start));
     };
-    let reason_start = (status_end + 1).min(line.content_end);
+    let behind = &bytes[status_end..line.content_end];
+    let gap = match behind {
+        _ if words.runs => behind.iter().take_while(|&&octet| is_ows(octet)).count(),
+        [] => 0,
+        [b' ', ..] => 1,
+        _ => return Err(Error::new(ErrorKind::BadRequestLine, status_end)),
+    };
+    let reason_start = status_end + gap;
     section::check_text(bytes, reason_start, line.content_end, progress, config)?;
     if line.bare_lf && !config.lenient.bare_lf {
         return Err(Error::new(ErrorKind::BareLf, line.content_end));

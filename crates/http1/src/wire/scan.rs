@@ -22,11 +22,18 @@ const fn equal(word: u64, octet: u8) -> u64 {
     below(word ^ (ONES * octet as u64), 1)
 }
 
+/// A high bit for octets of `word` below `limit` (at most 0x80) or above 0x7E. Bits above the lowest one
+/// set may be false.
+#[inline(always)]
+const fn outside(word: u64, limit: u8) -> u64 {
+    (word.wrapping_sub(ONES * limit as u64) | word.wrapping_add(ONES)) & HIGHS
+}
+
 /// A high bit for octets of `word` that are neither SP nor visible US-ASCII. Bits above the lowest one
 /// set may be false.
 #[inline(always)]
 const fn unprintable(word: u64) -> u64 {
-    (word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES)) & HIGHS
+    outside(word, 0x20)
 }
 
 /// The octet that the lowest bit set belongs to.
@@ -148,7 +155,7 @@ pub(super) fn target_len(octets: &[u8]) -> usize {
     let mut len = 0;
     while let Some((word, behind)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
-        let stop = below(word, 0x21) | equal(word, 0x7f) | equal(word, b'#') | (word & HIGHS);
+        let stop = outside(word, 0x21) | equal(word, b'#');
         if stop != 0 {
             return len + lowest(stop);
         }
@@ -182,10 +189,57 @@ pub(super) fn token_len(octets: &[u8]) -> usize {
         .count()
 }
 
+/// Whether `octets` are at least eight letters, digits, dots and hyphens, as most host names are.
+#[inline(always)]
+pub(super) fn is_host_name(octets: &[u8]) -> bool {
+    // The last word may overlap the one before it.
+    let Some(last) = octets.last_chunk() else {
+        return false;
+    };
+    let mut rest = octets;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        if !are_host_octets(u64::from_le_bytes(*word)) {
+            return false;
+        }
+        rest = behind;
+    }
+    rest.is_empty() || are_host_octets(u64::from_le_bytes(*last))
+}
+
+/// Whether all octets of `word` are letters, digits, dots or hyphens.
+#[inline(always)]
+const fn are_host_octets(word: u64) -> bool {
+    let lower = word | (ONES * 0x20);
+    let letter = at_least(lower, b'a') & !at_least(lower, b'z' + 1);
+    let other = at_least(word, b'-') & !at_least(word, b'9' + 1);
+    let slash = !at_least(word ^ (ONES * b'/' as u64), 1);
+    word & HIGHS == 0 && (letter | other & !slash) & HIGHS == HIGHS
+}
+
+/// A high bit for octets of `word` that are at least `limit`, if all are below 0x80.
+#[inline(always)]
+const fn at_least(word: u64, limit: u8) -> u64 {
+    word.wrapping_add(ONES * (0x80 - limit as u64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    #[test]
+    fn host_names_are_letters_digits_dots_and_hyphens() {
+        for len in 0..20 {
+            for place in 0..len {
+                for odd in 0..=255u8 {
+                    let mut bytes: Vec<u8> = core::iter::repeat_n(b'a', len).collect();
+                    bytes[place] = odd;
+                    let plain = odd.is_ascii_alphanumeric() || matches!(odd, b'.' | b'-');
+                    assert_eq!(is_host_name(&bytes), plain && len >= 8, "{odd:#x} of {len}");
+                }
+            }
+        }
+    }
 
     /// Every octet at every place of runs of every length up to 80, against the table.
     #[test]

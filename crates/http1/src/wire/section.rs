@@ -146,7 +146,7 @@ pub(crate) fn quick(
 ) -> Option<Quick> {
     let limits = &config.limits;
     let room = limits.max_headers.min(sink.room());
-    let whole = bytes.get(..limits.max_head).unwrap_or(bytes);
+    let whole = bytes.get(..limits.head()).unwrap_or(bytes);
     let mut rest = whole.get(start..)?;
     let mut fields = 0;
     let mut facts = Facts::default();
@@ -188,7 +188,7 @@ pub(crate) fn read(
     let limits = &config.limits;
     let room = limits.max_headers.min(sink.room());
     // behind the limit nothing is well formed
-    let whole = bytes.get(..limits.max_head).unwrap_or(bytes);
+    let whole = bytes.get(..limits.head()).unwrap_or(bytes);
     let mut rest = whole.get(progress.at..).unwrap_or_default();
     let mut fields = progress.fields;
     let mut facts = progress.facts;
@@ -410,7 +410,7 @@ fn careful(
         progress,
         limits.max_field_line,
         too_long,
-        limits.max_head,
+        limits.head(),
     )?
     else {
         return Ok(Line::Incomplete);
