@@ -1,6 +1,7 @@
 //! `wirelore decode`: what wire bytes are.
 
 pub(crate) mod cases;
+pub(crate) mod http1;
 pub(crate) mod json;
 mod pcap;
 mod render;
@@ -25,8 +26,8 @@ struct Decoder {
     decode: fn(&Case) -> Result<Outcome, BadCase>,
     /// Octets to words.
     annotate: fn(&[u8], &Config) -> Result<Annotation, BadCase>,
-    /// What our own side answered, to words.
-    annotate_sent: fn(&[u8]) -> Annotation,
+    /// What our own side answered, to words, if it ever answers.
+    annotate_sent: Option<fn(&[u8]) -> Annotation>,
     /// Finds the protocol in a capture, if that can be done.
     follow: Option<pcap::Begin>,
 }
@@ -41,12 +42,30 @@ pub(crate) struct Key {
 /// All of them, sorted by name.
 const DECODERS: &[Decoder] = &[
     Decoder {
+        name: "http1-request",
+        summary: "HTTP requests, one after the other (RFC 9112, 9110, 1945)",
+        config: http1::REQUEST_KEYS,
+        decode: http1::decode_request,
+        annotate: http1::annotate_request,
+        annotate_sent: None,
+        follow: None,
+    },
+    Decoder {
+        name: "http1-response",
+        summary: "HTTP responses to known requests (RFC 9112, 9110, 1945)",
+        config: http1::RESPONSE_KEYS,
+        decode: http1::decode_response,
+        annotate: http1::annotate_response,
+        annotate_sent: None,
+        follow: None,
+    },
+    Decoder {
         name: "telnet",
         summary: "a TELNET stream with its negotiation (RFC 854, 855, 1143)",
         config: telnet::KEYS,
         decode: telnet::decode,
         annotate: telnet::annotate,
-        annotate_sent: telnet::annotate_sent,
+        annotate_sent: Some(telnet::annotate_sent),
         follow: None,
     },
     Decoder {
@@ -55,7 +74,7 @@ const DECODERS: &[Decoder] = &[
         config: telnet_option::KEYS,
         decode: telnet_option::decode,
         annotate: telnet_option::annotate,
-        annotate_sent: telnet::annotate_sent,
+        annotate_sent: None,
         follow: None,
     },
     Decoder {
@@ -64,7 +83,7 @@ const DECODERS: &[Decoder] = &[
         config: tftp::KEYS,
         decode: tftp::decode,
         annotate: |datagram, _| Ok(tftp::annotate(datagram)),
-        annotate_sent: tftp::annotate,
+        annotate_sent: Some(tftp::annotate),
         follow: Some(tftp::follow),
     },
 ];
@@ -158,9 +177,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         let octets = &case.chunks[0];
         let annotation = (decoder.annotate)(octets, &case.config).map_err(Failure::Usage)?;
         page(&annotation, octets, arguments.full, &mut out)?;
-        if !outcome.sent.is_empty() {
+        if let Some(annotate) = decoder.annotate_sent
+            && !outcome.sent.is_empty()
+        {
             write!(out, "\nanswer: ")?;
-            let annotation = (decoder.annotate_sent)(&outcome.sent);
+            let annotation = annotate(&outcome.sent);
             page(&annotation, &outcome.sent, arguments.full, &mut out)?;
         }
         out.flush()?;
@@ -202,9 +223,12 @@ fn list(out: &mut impl Write) -> Result<Verdict, Failure> {
             "{LABEL}{:<18}{LABEL:#} {}",
             decoder.name, decoder.summary
         )?;
+        let setting = |key: &Key| format!("{} = {}", key.name, key.default);
+        let longest = decoder.config.iter().map(|key| setting(key).len()).max();
+        let width = longest.unwrap_or_default().max(32);
         for key in decoder.config {
-            let setting = format!("{} = {}", key.name, key.default);
-            writeln!(out, "    {setting:<32} {DIM}{}{DIM:#}", key.meaning)?;
+            let setting = setting(key);
+            writeln!(out, "    {setting:<width$} {DIM}{}{DIM:#}", key.meaning)?;
         }
     }
     Ok(Verdict::Good)

@@ -43,6 +43,9 @@ pub(crate) struct Field {
 pub(crate) enum Text {
     /// What the octets say, then what that means.
     Words(String, String),
+    /// A line of a text protocol, then what it means. The hex beside it goes no further than the
+    /// text does.
+    Line(String, String),
     /// Octets without a structure: the text column shows those that are ASCII.
     Dump,
 }
@@ -124,8 +127,10 @@ struct Page<'a, W> {
 
 impl<W: Write> Page<'_, W> {
     fn field(&mut self, field: &Field) -> io::Result<()> {
-        let (width, lines) = match &field.text {
-            Text::Words(value, meaning) => (NARROW, words(field.label, value, meaning)),
+        let (width, mut lines) = match &field.text {
+            Text::Words(value, meaning) | Text::Line(value, meaning) => {
+                (NARROW, words(field.label, value, meaning))
+            }
             Text::Dump if field.octets.len() <= NARROW => {
                 let value = quoted(&self.octets[field.octets.clone()]);
                 (NARROW, words(field.label, &value, ""))
@@ -133,13 +138,22 @@ impl<W: Write> Page<'_, W> {
             Text::Dump => (WIDE, Vec::new()),
         };
         let rows = field.octets.len().div_ceil(width);
+        let mut brief = false;
+        if let (Text::Line(value, _), false) = (&field.text, self.full) {
+            brief = true;
+            shorten(&mut lines, value);
+        }
         let mut hidden = 0;
         for row in 0..rows {
             let start = field.octets.start + row * width;
             let octets = start..field.octets.end.min(start + width);
             let marks = self.marks.iter().filter(|mark| octets.contains(&mark.at));
+            let is_marked = marks.clone().next().is_some();
             let in_gap = row >= MAX_ROWS - ROWS_AFTER_GAP && row + ROWS_AFTER_GAP < rows;
-            if in_gap && !self.full && marks.clone().next().is_none() {
+            if brief && row >= lines.len() && !is_marked {
+                continue;
+            }
+            if in_gap && !brief && !self.full && !is_marked {
                 hidden += octets.len();
                 continue;
             }
@@ -148,7 +162,8 @@ impl<W: Write> Page<'_, W> {
                 WIDE => ascii(&self.octets[octets.clone()]),
                 _ => lines.get(row).cloned().unwrap_or_default(),
             };
-            self.row(octets.clone(), width, &text)?;
+            let goes_on = brief && row + 1 >= lines.len() && row + 1 < rows;
+            self.row(octets.clone(), width, goes_on, &text)?;
             for mark in marks {
                 self.mark(mark.at - start, mark)?;
             }
@@ -160,7 +175,15 @@ impl<W: Write> Page<'_, W> {
         Ok(())
     }
 
-    fn row(&mut self, octets: Range<usize>, width: usize, text: &str) -> io::Result<()> {
+    /// `goes_on`: there are further octets that are not shown.
+    fn row(
+        &mut self,
+        octets: Range<usize>,
+        width: usize,
+        goes_on: bool,
+        text: &str,
+    ) -> io::Result<()> {
+        let plus = if goes_on { '+' } else { ' ' };
         let digits = self.digits;
         let hex: String = self.octets[octets.clone()]
             .iter()
@@ -169,7 +192,7 @@ impl<W: Write> Page<'_, W> {
             .collect();
         let columns = columns(width);
         let line = format!(
-            "  {DIM}{:0digits$x}{DIM:#} {hex:columns$}  {text}",
+            "  {DIM}{:0digits$x}{DIM:#} {hex:columns$}{plus} {text}",
             octets.start
         );
         writeln!(self.out, "{}", line.trim_end())
@@ -204,7 +227,7 @@ impl<W: Write> Page<'_, W> {
         let end = self.octets.len();
         for (n, mark) in self.marks.iter().filter(|mark| mark.at >= end).enumerate() {
             if n == 0 {
-                self.row(end..end, NARROW, "")?;
+                self.row(end..end, NARROW, false, "")?;
             }
             self.mark(0, mark)?;
         }
@@ -241,6 +264,18 @@ fn words(label: &str, value: &str, meaning: &str) -> Vec<String> {
         last.push_str(&format!("{:column$}{meaning}", ""));
     }
     lines
+}
+
+/// Leaves out what is too much of a long value.
+fn shorten(lines: &mut Vec<String>, value: &str) {
+    if lines.len() > MAX_ROWS {
+        lines.truncate(MAX_ROWS - 1);
+        let more = value.chars().count() - lines.len() * VALUE_WIDTH;
+        let column = "";
+        lines.push(format!(
+            "{column:LABEL_WIDTH$}{DIM}... {more} characters more ...{DIM:#}"
+        ));
+    }
 }
 
 fn ascii(octets: &[u8]) -> String {

@@ -1,5 +1,6 @@
 //! `wirelore encode`: the events that `decode` prints, back to wire bytes.
 
+mod http1;
 mod telnet;
 mod tftp;
 
@@ -22,6 +23,14 @@ struct Encoder {
 /// All of them, sorted by name.
 const ENCODERS: &[Encoder] = &[
     Encoder {
+        name: "http1-request",
+        encode: http1::encode_request,
+    },
+    Encoder {
+        name: "http1-response",
+        encode: http1::encode_response,
+    },
+    Encoder {
         name: "telnet",
         encode: telnet::encode,
     },
@@ -37,7 +46,7 @@ Examples:
   wirelore decode tftp --json request.bin | wirelore encode tftp > same.bin
   wirelore decode tftp --cases < cases.jsonl | wirelore encode tftp --cases
 
-Encoders: telnet, tftp.
+Encoders: http1-request, http1-response, telnet, tftp.
 Exit codes: 0 the events were encoded (with --cases: every line was answered), 1 they were not,
 2 wrong use.";
 
