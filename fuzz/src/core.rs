@@ -244,30 +244,30 @@ pub fn core_bits(data: &[u8]) {
 
 /// What came of a run.
 #[derive(Debug, PartialEq)]
-struct Run<T, E> {
-    log: Vec<T>,
-    consumed: usize,
-    error: Option<E>,
+pub(crate) struct Run<T, E> {
+    pub(crate) log: Vec<T>,
+    pub(crate) consumed: usize,
+    pub(crate) error: Option<E>,
 }
 
 /// How a stream is shown.
 #[derive(Clone, Copy)]
-struct Cutting {
+pub(crate) struct Cutting {
     /// 0: whole, 1: octet by octet, otherwise pieces of lengths that follow from it.
-    seed: u8,
+    pub(crate) seed: u8,
     /// The end is announced after the last octets, not with them.
-    end_apart: bool,
+    pub(crate) end_apart: bool,
 }
 
 impl Cutting {
-    const WHOLE: Self = Self {
+    pub(crate) const WHOLE: Self = Self {
         seed: 0,
         end_apart: false,
     };
 }
 
 /// Steps `machine` to its end, with what the contract demands of each step checked.
-fn drive<M: Machine, T>(
+pub(crate) fn drive<M: Machine, T>(
     mut machine: M,
     stream: &[u8],
     cutting: Cutting,
@@ -301,9 +301,10 @@ fn drive<M: Machine, T>(
                 event(&mut log, &machine, e);
                 continue;
             }
+            Next::NeedMore if step.consumed > 0 => continue,
             Next::NeedMore => {
                 assert!(!last);
-                assert!(step.consumed > 0 || shown.len() < machine.max_unconsumed());
+                assert!(shown.len() < machine.max_unconsumed());
                 match pieces.next() {
                     Some(len) => {
                         end += len;
@@ -325,7 +326,10 @@ fn drive<M: Machine, T>(
     }
 }
 
-fn same_in_any_cutting<T: Debug + PartialEq>(seed: u8, mut run: impl FnMut(Cutting) -> T) -> T {
+pub(crate) fn same_in_any_cutting<T: Debug + PartialEq>(
+    seed: u8,
+    mut run: impl FnMut(Cutting) -> T,
+) -> T {
     let whole = run(Cutting::WHOLE);
     for (seed, end_apart) in [
         (1, false),

@@ -2,6 +2,7 @@
 //! corpus and the regressions, and both go through [`TARGETS`].
 
 pub mod core;
+pub mod http1;
 pub mod pcapng;
 pub mod telnet;
 pub mod tftp;
@@ -15,6 +16,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("core_dot", core::core_dot),
     ("core_lines", core::core_lines),
     ("core_reply", core::core_reply),
+    ("http1_exchange", http1::http1_exchange),
+    ("http1_httparse", http1::http1_httparse),
+    ("http1_request", http1::http1_request),
+    ("http1_response", http1::http1_response),
+    ("http1_roundtrip", http1::http1_roundtrip),
+    ("http1_values", http1::http1_values),
     ("pcapng_read", pcapng::pcapng_read),
     ("pcapng_roundtrip", pcapng::pcapng_roundtrip),
     ("telnet_endpoints", telnet::telnet_endpoints),
