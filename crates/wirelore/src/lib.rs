@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub use wirelore_core as core;
+#[cfg(feature = "http1")]
+pub use wirelore_http1 as http1;
 #[cfg(feature = "pcapng")]
 pub use wirelore_pcapng as pcapng;
 #[cfg(feature = "telnet-nvt")]
