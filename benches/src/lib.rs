@@ -2,6 +2,7 @@
 //! both bars and benchmarks measure.
 
 pub mod bar;
+pub mod http1;
 pub mod instructions;
 pub mod simulation;
 pub mod telnet;
