@@ -1,5 +1,6 @@
 //! Bars: instructions for each head and for each octet of a body; and of a head that comes in single
-//! octets, how many more for each octet where it is ten times as long.
+//! octets, how many more for each octet where it is ten times as long. The limits are a tenth above what
+//! was measured first: they show when it becomes slower. Whether it is fast is for `http1-peers` to say.
 
 use std::process::ExitCode;
 use wirelore_benches::bar::{Wanted, exit_code, report_precisely};
@@ -11,15 +12,15 @@ type Bar = (&'static str, fn(), usize, f64);
 
 #[rustfmt::skip]
 const CASES: &[Bar] = &[
-    ("http1-parse-request-instructions", http1::parse_requests, HEADS, 4000.0),
-    ("http1-parse-response-instructions", http1::parse_responses, HEADS, 3000.0),
-    ("http1-receive-request-instructions", http1::receive_requests, HEADS, 4500.0),
-    ("http1-receive-response-instructions", http1::receive_responses, HEADS, 3500.0),
-    ("http1-encode-response-instructions", http1::encode_responses, HEADS, 500.0),
-    ("http1-answer-request-instructions", http1::answer_requests, HEADS, 5500.0),
-    ("http1-length-instructions-per-octet", http1::length, LEN, 0.05),
-    ("http1-chunks-of-1k-instructions-per-octet", http1::chunks_of_1k, LEN, 0.5),
-    ("http1-chunks-of-16k-instructions-per-octet", http1::chunks_of_16k, LEN, 0.1),
+    ("http1-parse-request-instructions", http1::parse_requests, HEADS, 3150.0),
+    ("http1-parse-response-instructions", http1::parse_responses, HEADS, 1600.0),
+    ("http1-receive-request-instructions", http1::receive_requests, HEADS, 3300.0),
+    ("http1-receive-response-instructions", http1::receive_responses, HEADS, 1850.0),
+    ("http1-encode-response-instructions", http1::encode_responses, HEADS, 800.0),
+    ("http1-answer-request-instructions", http1::answer_requests, HEADS, 4550.0),
+    ("http1-length-instructions-per-octet", http1::length, LEN, 0.02),
+    ("http1-chunks-of-1k-instructions-per-octet", http1::chunks_of_1k, LEN, 0.55),
+    ("http1-chunks-of-16k-instructions-per-octet", http1::chunks_of_16k, LEN, 0.06),
 ];
 
 /// Work whose instructions are compared with each other.
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         per_call_of(&cases, name, times) / octets as f64
     });
     let bar = "http1-head-single-octets-instructions-per-octet";
-    passed.push(report_precisely(bar, short, Wanted::AtMost(100.0)));
+    passed.push(report_precisely(bar, short, Wanted::AtMost(250.0)));
     let bar = "http1-head-single-octets-growth-of-a-tenfold-head";
     passed.push(report_precisely(bar, long / short, Wanted::AtMost(1.3)));
     exit_code(&passed)

@@ -319,13 +319,16 @@ impl ClientConnection {
     /// [`ResponseReceiver::received_outside`].
     #[must_use]
     pub fn received_outside(&mut self, octets: u64) -> bool {
-        self.receiver.received_outside(octets)
+        self.failed.is_none() && self.receiver.received_outside(octets)
     }
 
     /// How many octets may go past the machine now: see [`ResponseReceiver::receivable_outside`].
     #[must_use]
     pub const fn receivable_outside(&self) -> u64 {
-        self.receiver.receivable_outside()
+        match self.failed {
+            Some(_) => 0,
+            None => self.receiver.receivable_outside(),
+        }
     }
 
     /// Requests whose responses are not over.
@@ -434,6 +437,9 @@ impl Machine for ClientConnection {
     }
 
     fn patience(&self) -> Option<Patience> {
+        if self.failed.is_some() {
+            return None;
+        }
         let config = &self.config;
         if self.receiver.is_amid_body() {
             return config.body.map(|limit| {
@@ -459,6 +465,9 @@ impl Machine for ClientConnection {
     /// Without 100 (Continue) the body may now be sent. A response that does not come, or not to its
     /// end, is the error [`TimedOut`](ErrorKind::TimedOut) of the next step.
     fn expired(&mut self, _: &mut Vec<u8>) {
+        if self.patience().is_none() {
+            return;
+        }
         if self.awaits_continue && !self.receiver.is_amid_body() {
             self.awaits_continue = false;
             return;

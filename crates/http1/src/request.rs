@@ -135,6 +135,12 @@ impl RequestReceiver {
         input: Input<'i>,
     ) -> Result<Step<RequestEvent<&'i [u8]>>, Error> {
         let bytes = input.bytes();
+        if let Some(progress) = &mut self.progress
+            && !input.is_last()
+            && progress.still_waits(bytes, &self.config)
+        {
+            return Ok(Step::need_more(0));
+        }
         let mut progress = match self.progress {
             None => match bytes.first() {
                 Some(b'\r' | b'\n') => return self.empty_lines(input),
@@ -145,13 +151,7 @@ impl RequestReceiver {
                 }
                 None => return Ok(Step::need_more(0)),
             },
-            Some(mut progress) => {
-                if !input.is_last() && progress.still_waits(bytes, &self.config) {
-                    self.progress = Some(progress);
-                    return Ok(Step::need_more(0));
-                }
-                progress
-            }
+            Some(progress) => progress,
         };
         match request::resume(bytes, &mut progress, &self.config) {
             Ok(Some(head)) => {

@@ -159,6 +159,12 @@ impl ResponseReceiver {
         if bytes.is_empty() && !input.is_last() {
             return Ok(Step::need_more(0));
         }
+        if let Some(progress) = &mut self.progress
+            && !input.is_last()
+            && progress.still_waits(bytes, &self.config)
+        {
+            return Ok(Step::need_more(0));
+        }
         let Some(&method) = self.outstanding.front() else {
             self.state = State::Done;
             return Ok(Step::done(0));
@@ -169,13 +175,7 @@ impl ResponseReceiver {
                 return Ok(Step::done(0));
             }
             None => ResponseProgress::default(),
-            Some(mut progress) => {
-                if !input.is_last() && progress.still_waits(bytes, &self.config) {
-                    self.progress = Some(progress);
-                    return Ok(Step::need_more(0));
-                }
-                progress
-            }
+            Some(progress) => progress,
         };
         match response::resume(bytes, &mut progress, method, &self.config) {
             Ok(Some(head)) => {

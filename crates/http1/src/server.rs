@@ -239,7 +239,7 @@ impl ServerConnection {
             if !matches!(body, Body::Empty | Body::Length(0)) {
                 return Err(Misuse::BodyNotAllowed);
             }
-            if response.version < Version::Http11 && version >= Version::Http11 {
+            if response.version < version.max(Version::Http10) {
                 let version = response.version;
                 return Err(Misuse::NotInVersion { version });
             }

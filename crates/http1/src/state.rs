@@ -90,6 +90,7 @@ const SERVER: &[(S, Act, S)] = &[
     (S::SendResponse, Act::Interim, S::SendResponse),
     (S::SendResponse, Act::Response, S::SendBody),
     (S::SendResponse, Act::Switch, S::Switched),
+    (S::SendResponse, Act::Close, S::Closed),
     (S::SendBody, Act::Data, S::SendBody),
     (S::SendBody, Act::End, S::Done),
     (S::Done, Act::Close, S::Closed),
@@ -142,15 +143,7 @@ const SETTLED: &[Settling] = &[
         None,
         Some(S::MustClose),
     ),
-    // Whoever closes is not answered with more than the response that is owed.
-    Settling::of(
-        Some(C::Closed),
-        Some(S::Done),
-        None,
-        None,
-        None,
-        Some(S::MustClose),
-    ),
+    // Nothing is owed to whoever closes between two exchanges.
     Settling::of(
         Some(C::Closed),
         Some(S::Idle),

@@ -480,7 +480,7 @@ fn client_cases() -> Vec<ClientCase> {
         case("said close, over", client(9, &[CC::Closing], WHOLE, false), (C::MustClose, S::MustClose), &[]),
         case("server closes", client(9, &[CC::Get], CLOSES, false), (C::Done, S::SendBody), &[]),
         case("server closed", client(9, &[CC::Get], &[CLOSES, b"hi"].concat(), false), (C::Done, S::MustClose), &[]),
-        case("end of stream", client(9, &[CC::Get], b"", true), (C::Done, S::SendResponse), &[]),
+        case("end of stream", client(9, &[CC::Get], b"", true), (C::Done, S::Closed), &[]),
         case("end while idle", client(9, &[], b"", true), (C::Idle, S::Closed), &[]),
         case("unsolicited", client(9, &[], WHOLE, false), (C::Idle, S::Closed), &[]),
         case("unreadable", client(9, &[CC::Get], b"\0", false), (C::Done, S::SendResponse), &[]),
