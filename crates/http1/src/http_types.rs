@@ -67,7 +67,7 @@ pub fn uri(target: &[u8]) -> Result<http::Uri, HttpTypesError> {
     http::Uri::try_from(target).map_err(|_| HttpTypesError::Target)
 }
 
-/// The fields as a map.
+/// The fields as a map. Values of [secret](crate::wire::is_secret) fields are marked as sensitive.
 ///
 /// # Errors
 /// [`HttpTypesError::Name`], [`HttpTypesError::Value`] for the first field that cannot be in one;
@@ -79,8 +79,10 @@ pub fn fields_to_header_map<'f>(
     for (index, (name, value)) in fields.into_iter().enumerate() {
         let name =
             http::HeaderName::from_bytes(name).map_err(|_| HttpTypesError::Name { index })?;
-        let value =
+        let secret = crate::wire::is_secret(name.as_str().as_bytes());
+        let mut value =
             http::HeaderValue::from_bytes(value).map_err(|_| HttpTypesError::Value { index })?;
+        value.set_sensitive(secret);
         map.try_append(name, value)
             .map_err(|_| HttpTypesError::TooManyFields)?;
     }
@@ -189,6 +191,9 @@ mod tests {
         ];
         let map = fields_to_header_map(fields).unwrap();
         assert_eq!(map["host"], "a");
+        assert!(!map["host"].is_sensitive());
+        let secret = fields_to_header_map([(&b"Cookie"[..], &b"a=b"[..])]).unwrap();
+        assert!(secret["cookie"].is_sensitive());
         assert!(map.get_all("x-a").iter().eq(["1", "2"]));
         let back: Vec<_> = header_map_to_fields(&map).collect();
         assert_eq!(back.len(), 4);

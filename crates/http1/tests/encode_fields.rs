@@ -354,3 +354,12 @@ proptest! {
         }
     }
 }
+
+/// Whatever Connection says, a request keeps what it is for.
+#[test]
+fn rfc9110_7_6_1_host_is_no_option_of_the_connection() {
+    let received: [(&[u8], &[u8]); 3] =
+        [(b"Host", b"h"), (b"Connection", b"Host, X"), (b"X", b"1")];
+    let block = FieldBlock::from_received(received, Forward::EndToEnd);
+    assert_eq!(block.as_bytes(), b"Host: h\r\n");
+}

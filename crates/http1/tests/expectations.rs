@@ -212,3 +212,84 @@ fn rfc9110_9_3_6_no_tunnel_without_a_head() {
     assert_eq!(refused, Err(Misuse::NotInVersion { version }));
     assert!(!server.is_switched() && out.is_empty());
 }
+
+/// Of the requests that are outstanding only the one that is answered next may be answered with 101, and
+/// only when all of it was sent.
+#[test]
+fn rfc9110_7_8_a_switch_that_nobody_waits_for() {
+    let host = FieldBlock::new().with("Host", "h").unwrap();
+    let upgrade = host.clone().with("Upgrade", "a").unwrap();
+    let switches = b"HTTP/1.1 101 S\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n";
+    let mut out = Vec::new();
+    let refused = |mut client: ClientConnection| {
+        let error = feed(&mut client, Input::more(switches)).unwrap_err();
+        assert_eq!((error.kind, error.offset), (ErrorKind::UnexpectedSwitch, 0));
+        assert_eq!(client.offset(), 0);
+    };
+    let mut behind_another = ClientConnection::default();
+    behind_another
+        .request_with(&Request::get("/a", &host), b"", &mut out)
+        .unwrap();
+    behind_another
+        .request_with(&Request::get("/b", &upgrade), b"", &mut out)
+        .unwrap();
+    assert_eq!(behind_another.unanswered(), 2);
+    refused(behind_another);
+    let mut too_early = ClientConnection::default();
+    too_early
+        .request(
+            &Request::new("PUT", "/", &upgrade),
+            Body::Length(2),
+            &mut out,
+        )
+        .unwrap();
+    too_early.data(b"a", &mut out).unwrap();
+    let mut all_sent = too_early.clone();
+    refused(too_early);
+    all_sent.data(b"b", &mut out).unwrap();
+    assert_eq!(
+        feed(&mut all_sent, Input::more(switches)),
+        Ok((switches.len(), true))
+    );
+    assert!(all_sent.is_switched());
+    let tunnel = FieldBlock::new().with("Host", "h:1").unwrap();
+    let mut connect = ClientConnection::default();
+    connect
+        .request_with(&Request::new("CONNECT", "h:1", &tunnel), b"", &mut out)
+        .unwrap();
+    refused(connect);
+}
+
+/// The first request has no answer, so it does not matter that the second one is being sent.
+#[test]
+fn rfc9112_9_5_a_response_is_late_whatever_else_is_sent() {
+    let host = FieldBlock::new().with("Host", "h").unwrap();
+    let mut out = Vec::new();
+    let mut client = ClientConnection::default();
+    let put = Request::new("PUT", "/b", &host);
+    client.request(&put, Body::Length(1), &mut out).unwrap();
+    assert_eq!(client.patience(), None, "we are to send");
+    feed(&mut client, Input::more(b"HTTP/1.1 2")).unwrap();
+    assert_eq!(client.patience().map(|it| it.what), Some("response head"));
+    let mut client = ClientConnection::default();
+    client
+        .request_with(&Request::get("/a", &host), b"", &mut out)
+        .unwrap();
+    client.request(&put, Body::Length(1), &mut out).unwrap();
+    assert_eq!(client.patience().map(|it| it.what), Some("response head"));
+    client.expired(&mut out);
+    let error = client.step(Input::more(b""), &mut out).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TimedOut);
+}
+
+#[test]
+fn rfc9112_6_3_zero_is_a_length_like_any_other() {
+    for (first, second) in [("0", "5"), ("5", "0")] {
+        let message = format!(
+            "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: {first}\r\nContent-Length: {second}\r\n\r\n"
+        );
+        let mut receiver = RequestReceiver::new(Config::default());
+        let error = feed(&mut receiver, Input::more(message.as_bytes())).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ContentLengthMismatch, "{message}");
+    }
+}

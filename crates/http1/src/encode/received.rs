@@ -70,9 +70,11 @@ impl FieldBlock {
             // Sorted, so that many options and many fields are not compared each with each.
             named.sort_unstable_by(|a, b| compare(a, b));
             self.retain(|name, _| {
-                named
-                    .binary_search_by(|other| compare(other, name))
-                    .is_err()
+                // Nobody may take away what the request is for.
+                Class::of(name).is(Class::HOST)
+                    || named
+                        .binary_search_by(|other| compare(other, name))
+                        .is_err()
             });
         }
         self

@@ -48,7 +48,7 @@ pub fn contains_token(value: &[u8], token: &[u8]) -> bool {
 }
 
 /// The members of a list that are not empty; see [`members`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Members<'v>(MembersAndGaps<'v>);
 
 impl Members<'_> {
@@ -71,7 +71,7 @@ impl<'v> Iterator for Members<'v> {
 impl core::iter::FusedIterator for Members<'_> {}
 
 /// All members of a list; see [`members_and_gaps`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MembersAndGaps<'v> {
     rest: Option<&'v [u8]>,
     comments: bool,
@@ -102,7 +102,7 @@ impl core::iter::FusedIterator for MembersAndGaps<'_> {}
 
 /// The members of a list of tokens; see [`tokens`]. A member that is no token is an error that names
 /// it, and the next call goes on behind it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Tokens<'v>(Members<'v>);
 
 impl<'v> Iterator for Tokens<'v> {
@@ -154,6 +154,20 @@ pub(super) fn find_outside_quotes(octets: &[u8], delimiter: u8, comments: bool) 
     }
     octets.len()
 }
+
+/// What is walked over may be secret, so it is not shown.
+macro_rules! hidden {
+    ($($walk:ident),*) => {
+        $(impl core::fmt::Debug for $walk<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($walk)).finish_non_exhaustive()
+            }
+        })*
+    };
+}
+pub(in crate::value) use hidden;
+
+hidden!(Members, MembersAndGaps, Tokens);
 
 #[cfg(test)]
 mod tests {

@@ -113,7 +113,7 @@ impl core::error::Error for BadParameter<'_> {}
 
 /// The parameters of an item, in the order they were sent. Empty ones (`;;`) are skipped, as the
 /// grammar says; a malformed one is an error, behind which the next call goes on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Parameters<'v> {
     all: &'v [u8],
     at: usize,
@@ -196,6 +196,8 @@ fn parse(octets: &[u8], bad_whitespace: bool) -> Result<Parameter<'_>, Flaw> {
     }
     Ok(Parameter { name, raw })
 }
+
+crate::value::list::hidden!(Parameters);
 
 #[cfg(test)]
 mod tests {

@@ -203,7 +203,7 @@ pub fn attributes(value: &[u8]) -> Attributes<'_> {
 }
 
 /// The attributes of a `Set-Cookie` field; see [`attributes`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Attributes<'v> {
     rest: Option<&'v [u8]>,
 }
@@ -247,6 +247,8 @@ fn check_domain(domain: &[u8]) -> Result<(), Unfit> {
     }
     Err(Unfit::OutOfRange { part })
 }
+
+crate::value::list::hidden!(Attributes);
 
 #[cfg(test)]
 mod tests {
