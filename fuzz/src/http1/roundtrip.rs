@@ -49,7 +49,10 @@ fn requests(config: Config, forward: Forward, stream: &[u8]) {
                     Misuse::MissingHost => config.lenient.missing_host,
                     // the target wins for who reads (RFC 9112 section 3.2.2), and Host has to be
                     // empty where the target has no authority (section 3.2): who sends it on mends it
-                    Misuse::HostMismatch => head.target_form() == TargetForm::Absolute,
+                    Misuse::HostMismatch => matches!(
+                        head.target_form(),
+                        TargetForm::Absolute | TargetForm::Authority
+                    ),
                     Misuse::BodyNotAllowed => head.kind() == MethodKind::Trace,
                     _ => false,
                 };

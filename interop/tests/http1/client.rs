@@ -29,11 +29,14 @@ pub(crate) struct Ask {
 impl Ask {
     /// Without a body.
     pub(crate) fn new(method: &'static str, target: impl Into<String>) -> Self {
+        let target = target.into();
+        // of CONNECT it is what the target says
+        let host = if method == "CONNECT" { target.clone() } else { "127.0.0.1".into() };
         Self {
             method,
-            target: target.into(),
+            target,
             version: Version::Http11,
-            fields: vec![("Host".into(), "127.0.0.1".into())],
+            fields: vec![("Host".into(), host)],
             pieces: Vec::new(),
             chunked: false,
             trailers: Vec::new(),

@@ -28,10 +28,7 @@ pub const MAX_LEN: usize = 255;
 pub fn safe(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut safe: String = last.chars().filter(|&it| !is_invisible(it)).collect();
-    let end = safe
-        .trim_end_matches(|it: char| it == '.' || it.is_whitespace())
-        .len();
-    safe.truncate(end);
+    trim_end(&mut safe);
     let mut safe: String = safe
         .trim_start()
         .chars()
@@ -88,6 +85,12 @@ fn shorten(name: &mut String) {
     }
     name.truncate(end);
     name.push_str(&ending);
+    trim_end(name);
+}
+
+fn trim_end(name: &mut String) {
+    let kept = name.trim_end_matches(|it: char| it == '.' || it.is_whitespace());
+    name.truncate(kept.len());
 }
 
 #[cfg(test)]
@@ -95,6 +98,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_name_that_is_cut_ends_as_others_do() {
+        let name = alloc::format!("{} . b", "a".repeat(MAX_LEN - 2));
+        let cut = safe(&name).unwrap();
+        assert_eq!(cut, "a".repeat(MAX_LEN - 3) + ". b");
+        let name = alloc::format!("{} . {}", "a".repeat(MAX_LEN - 2), "b".repeat(20));
+        assert_eq!(safe(&name).unwrap(), "a".repeat(MAX_LEN - 2));
+    }
 
     #[test]
     fn rfc6266_4_3_names_are_made_safe() {

@@ -185,12 +185,16 @@ fn read_requests(case: &Case) -> Reading {
 fn read_responses(case: &Case) -> Reading {
     let mut client = ClientConnection::new(ClientConfig::default());
     let (mut reading, mut out) = (Reading::default(), Vec::new());
-    let fields = FieldBlock::new().with("Host", "example.com").expect("a field");
+    let host = |value| FieldBlock::new().with("Host", value).expect("a field");
+    let (fields, tunnel) = (host("example.com"), host("example.com:80"));
     let mut methods = case.methods.iter();
     let mut ask = |client: &mut ClientConnection, out: &mut Vec<u8>| {
         let Some(method) = methods.next() else { return false };
-        let target = if *method == "CONNECT" { "example.com:80" } else { "/" };
-        let request = Request::new(*method, target, &fields);
+        let (target, fields) = match *method {
+            "CONNECT" => ("example.com:80", &tunnel),
+            _ => ("/", &fields),
+        };
+        let request = Request::new(*method, target, fields);
         client.request_with(&request, b"", out).expect("a request");
         true
     };
