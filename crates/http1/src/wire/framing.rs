@@ -2,7 +2,7 @@
 
 use super::authority::is_authority;
 use super::octet::is_token;
-use super::request::MethodKind;
+use super::target::MethodKind;
 use crate::config::Lenient;
 use crate::error::{Error, ErrorKind};
 use crate::version::Version;

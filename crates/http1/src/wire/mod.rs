@@ -2,7 +2,6 @@
 
 mod authority;
 pub(crate) mod chunk;
-
 mod fields;
 mod framing;
 pub mod octet;
@@ -10,11 +9,14 @@ pub(crate) mod request;
 pub(crate) mod response;
 mod scan;
 pub(crate) mod section;
+mod start_line;
+mod target;
 
 pub use authority::Authority;
 pub use fields::{FieldLine, Fields, is_secret};
 pub use framing::Framing;
-pub(crate) use request::form;
-pub use request::{MethodKind, RequestHead, TargetForm, parse_request};
+pub use request::{RequestHead, parse_request};
 pub use response::{ResponseHead, parse_response};
 pub use section::Field;
+pub(crate) use target::form;
+pub use target::{MethodKind, TargetForm};
