@@ -78,9 +78,6 @@ const CLIENT: &[(C, Act, C)] = &[
     (C::Idle, Act::Close, C::Closed),
     (C::SendBody, Act::Data, C::SendBody),
     (C::SendBody, Act::End, C::Done),
-    (C::Done, Act::Close, C::Closed),
-    (C::MustClose, Act::Close, C::Closed),
-    (C::Closed, Act::Close, C::Closed),
 ];
 
 /// What a server may do where, and where it is then.
@@ -93,9 +90,6 @@ const SERVER: &[(S, Act, S)] = &[
     (S::SendResponse, Act::Close, S::Closed),
     (S::SendBody, Act::Data, S::SendBody),
     (S::SendBody, Act::End, S::Done),
-    (S::Done, Act::Close, S::Closed),
-    (S::MustClose, Act::Close, S::Closed),
-    (S::Closed, Act::Close, S::Closed),
 ];
 
 /// Where both sides are taken by where they are, once each did what it did. `offered`: the request asks

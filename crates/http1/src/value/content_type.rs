@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 
+use super::multipart::Boundary;
 use super::parameters::{Parameter, Parameters, split_item};
 use crate::wire::octet::is_token;
 
@@ -56,13 +57,7 @@ impl<'v> MediaType<'v> {
     /// RFC 2046 section 5.1.1, the last of them not a space.
     #[must_use]
     pub fn boundary(&self) -> Option<Cow<'v, [u8]>> {
-        let fits = |it: &Cow<'_, [u8]>| {
-            (1..=70).contains(&it.len())
-                && it.last() != Some(&b' ')
-                && it
-                    .iter()
-                    .all(|octet| octet.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(octet))
-        };
+        let fits = |it: &Cow<'_, [u8]>| Boundary::new(it).is_ok();
         self.parameters.value_of(b"boundary").filter(fits)
     }
 }

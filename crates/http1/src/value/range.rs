@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use super::list::members;
+use super::pair::digits;
 use crate::wire::octet::is_token;
 
 /// One range of a request (`range-spec`). Numbers that do not fit are [`u64::MAX`].
@@ -338,33 +339,17 @@ fn spec(octets: &[u8]) -> Option<RangeSpec> {
     let dash = memchr::memchr(b'-', octets)?;
     let (first, last) = (octets.get(..dash)?, octets.get(dash + 1..)?);
     if first.is_empty() {
-        let length = saturating(last)?;
+        let length = digits(last)?;
         return Some(RangeSpec::Suffix { length });
     }
-    let from = saturating(first)?;
+    let from = digits(first)?;
     if last.is_empty() {
         return Some(RangeSpec::From { first: from });
     }
-    let to = saturating(last)?;
+    let to = digits(last)?;
     (!is_less(last, first)).then_some(RangeSpec::FromTo {
         first: from,
         last: to,
-    })
-}
-
-/// The number that `digits` are, or [`u64::MAX`]; `None` if there is something else among them, or
-/// nothing.
-fn saturating(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0u64, |number, digit| match digit {
-        b'0'..=b'9' => Some(
-            number
-                .saturating_mul(10)
-                .saturating_add(u64::from(digit - b'0')),
-        ),
-        _ => None,
     })
 }
 

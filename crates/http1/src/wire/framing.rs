@@ -2,6 +2,7 @@
 
 use super::authority::is_authority;
 use super::octet::is_token;
+use super::section::bounds_of_value;
 use super::target::MethodKind;
 use crate::config::Lenient;
 use crate::error::{Error, ErrorKind};
@@ -466,13 +467,7 @@ fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn trim(octets: &[u8]) -> &[u8] {
-    let gap = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
-    let start = octets.iter().position(|octet| !gap(octet));
-    let end = octets.iter().rposition(|octet| !gap(octet));
-    match (start, end) {
-        (Some(start), Some(end)) => &octets[start..=end],
-        _ => &[],
-    }
+    bounds_of_value(octets).map_or(&[], |(start, end)| &octets[start..end])
 }
 
 /// `1*19DIGIT`, which cannot overflow.

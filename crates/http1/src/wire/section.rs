@@ -484,7 +484,7 @@ fn careful(
 }
 
 /// Where a value begins and ends in the octets behind a colon, if there is one.
-fn bounds_of_value(octets: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn bounds_of_value(octets: &[u8]) -> Option<(usize, usize)> {
     let start = octets.iter().position(|&octet| !is_gap(octet))?;
     let last = octets.iter().rposition(|&octet| !is_gap(octet))?;
     Some((start, last + 1))

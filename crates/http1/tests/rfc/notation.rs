@@ -11,6 +11,8 @@
 
 use std::fmt::Write;
 
+use crate::vector::notation::escape;
+
 /// Names and values.
 pub(super) type List = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -28,7 +30,7 @@ pub(super) fn octets(text: &str) -> (Vec<u8>, Marks) {
         rest = &rest[first.len_utf8()..];
         match first {
             '\\' => {
-                let (octet, len) = escaped(rest).unwrap_or_else(|| panic!("\\{rest} in {text}"));
+                let (octet, len) = escape(rest).unwrap_or_else(|| panic!("\\{rest} in {text}"));
                 octets.push(octet);
                 rest = &rest[len..];
             }
@@ -100,21 +102,6 @@ pub(super) fn words_and_fields(text: &str) -> (Vec<&str>, List) {
     let at = text.find('[').unwrap_or(text.len());
     let (words, list) = text.split_at(at);
     (words.split_whitespace().collect(), fields(list))
-}
-
-fn escaped(rest: &str) -> Option<(u8, usize)> {
-    Some(match rest.as_bytes().first()? {
-        b'r' => (b'\r', 1),
-        b'n' => (b'\n', 1),
-        b't' => (b'\t', 1),
-        b'0' => (0, 1),
-        b's' => (b' ', 1),
-        b'\\' => (b'\\', 1),
-        b'{' => (b'{', 1),
-        b'}' => (b'}', 1),
-        b'x' => (u8::from_str_radix(rest.get(1..3)?, 16).ok()?, 3),
-        _ => return None,
-    })
 }
 
 fn named(name: &str) -> Option<Vec<u8>> {

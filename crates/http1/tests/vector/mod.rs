@@ -2,7 +2,7 @@
 //! received.
 
 mod expected;
-mod notation;
+pub(crate) mod notation;
 
 #[allow(unused_imports, reason = "not every test needs all of it")]
 pub(crate) use expected::check;

@@ -151,7 +151,7 @@ fn message(line: usize, head: &str, text: &str) -> Vector {
     vector
 }
 
-fn escape(rest: &str) -> Option<(u8, usize)> {
+pub(crate) fn escape(rest: &str) -> Option<(u8, usize)> {
     Some(match rest.as_bytes().first()? {
         b'r' => (b'\r', 1),
         b'n' => (b'\n', 1),
