@@ -243,7 +243,7 @@ impl ServerConnection {
                 let version = response.version;
                 return Err(Misuse::NotInVersion { version });
             }
-            if status == 101 && !response.fields.has_upgrade() {
+            if status == 101 && !response.has_upgrade() {
                 return Err(Misuse::MissingUpgrade);
             }
             write_response_head(response, OutFraming::None, ConnectionOption::None, out)?;
@@ -266,7 +266,7 @@ impl ServerConnection {
         let version = version.min(response.version);
         let framing = response_framing(status, kind, version, body)?;
         let last = self.exchange.is_last()
-            || response.fields.says_close()
+            || response.says_close()
             || framing.head == OutFraming::UntilClose
             || framing.body == OutFraming::UntilClose
             || self.awaits_continue;

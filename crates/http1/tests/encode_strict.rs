@@ -151,7 +151,7 @@ proptest! {
         framing in framings(),
         option in options(),
     ) {
-        let it = Response { status, reason: reason.as_deref(), version, fields: &fields };
+        let it = Response { status, reason: reason.as_deref(), version, fields: &fields, also: None };
         let mut out = b"before".to_vec();
         match write_response_head(&it, framing, option, &mut out) {
             Err(_) => prop_assert_eq!(out, b"before"),

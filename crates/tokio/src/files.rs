@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 /// Something to send: a file, a virtual one, a pipe that keeps a window.
 pub trait Source: Send + 'static {
@@ -47,46 +48,65 @@ pub trait Target: Send + 'static {
 
 impl Source for File {
     fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let mut len = 0;
-        while len < buf.len() {
-            match positioned::read(self, offset + len as u64, &mut buf[len..]) {
-                Ok(0) => break,
-                Ok(count) => len += count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(len)
+        read_at(self, offset, buf)
     }
 
     /// What the page cache has, where the system can tell.
-    #[cfg(target_os = "linux")]
     fn read_now(&mut self, offset: u64, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        use rustix::io::{ReadWriteFlags, preadv2};
-        let mut len = 0;
-        while len < buf.len() {
-            let mut rest = [io::IoSliceMut::new(&mut buf[len..])];
-            // a short read may be the end of the file, or of what is cached: the next one tells
-            match preadv2(
-                &*self,
-                &mut rest,
-                offset + len as u64,
-                ReadWriteFlags::NOWAIT,
-            ) {
-                // Linux 5.9 and 5.10 may say so of what is not cached, too (preadv2(2), BUGS)
-                Ok(0)
-                    if self
-                        .metadata()
-                        .is_ok_and(|file| offset + len as u64 >= file.len()) =>
-                {
-                    break;
-                }
-                Ok(count @ 1..) => len += count,
-                Ok(0) | Err(_) => return None,
-            }
-        }
-        Some(Ok(len))
+        read_now(self, offset, buf)
     }
+}
+
+/// A file that others read, too.
+impl Source for Arc<File> {
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        read_at(self, offset, buf)
+    }
+
+    fn read_now(&mut self, offset: u64, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        read_now(self, offset, buf)
+    }
+}
+
+fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < buf.len() {
+        match positioned::read(file, offset + len as u64, &mut buf[len..]) {
+            Ok(0) => break,
+            Ok(count) => len += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_now(_: &File, _: u64, _: &mut [u8]) -> Option<io::Result<usize>> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn read_now(file: &File, offset: u64, buf: &mut [u8]) -> Option<io::Result<usize>> {
+    use rustix::io::{ReadWriteFlags, preadv2};
+    let mut len = 0;
+    while len < buf.len() {
+        let mut rest = [io::IoSliceMut::new(&mut buf[len..])];
+        // a short read may be the end of the file, or of what is cached: the next one tells
+        match preadv2(file, &mut rest, offset + len as u64, ReadWriteFlags::NOWAIT) {
+            // Linux 5.9 and 5.10 may say so of what is not cached, too (preadv2(2), BUGS)
+            Ok(0)
+                if file
+                    .metadata()
+                    .is_ok_and(|file| offset + len as u64 >= file.len()) =>
+            {
+                break;
+            }
+            Ok(count @ 1..) => len += count,
+            Ok(0) | Err(_) => return None,
+        }
+    }
+    Some(Ok(len))
 }
 
 #[cfg(unix)]

@@ -5,10 +5,14 @@ mod accept;
 #[cfg(feature = "tftp")]
 mod clock;
 mod files;
+#[cfg(feature = "http1")]
+pub mod http1;
 mod stream;
 mod tap;
 #[cfg(feature = "tftp")]
 pub mod tftp;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "tftp")]
 mod udp;
 mod urgent;

@@ -1,5 +1,6 @@
 //! The configuration file: its keys, and errors that say where they are.
 
+use super::http_users::{DigestAlgorithm, Protect, Scheme};
 use super::options::{Size, Uploads};
 use bytesize::ByteSize;
 use serde::Deserialize;
@@ -70,11 +71,12 @@ pub(super) struct File {
 
     pub(super) max_name: Option<Spanned<usize>>,
     pub(super) max_scan: Option<Spanned<usize>>,
+    pub(super) max_list: Option<Spanned<usize>>,
     pub(super) access_list: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     pub(super) file: Vec<ListedFile>,
 
     tftp: Option<Section>,
-    http: Option<Section>,
+    http: Option<HttpSection>,
     ftp: Option<Section>,
     ftp454: Option<Section>,
     rcp: Option<Section>,
@@ -88,13 +90,38 @@ pub(super) struct TelnetSection {
     pub(super) allow: Option<Items>,
     pub(super) deny: Option<Items>,
     pub(super) log_options: Option<bool>,
-    pub(super) user: Vec<TelnetUser>,
+    pub(super) user: Vec<ConfiguredUser>,
 }
 
-/// `[[telnet.user]]`
+/// `[http]`: files, and who may come in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(super) struct HttpSection {
+    allow: Option<Items>,
+    deny: Option<Items>,
+    upload: Option<Uploads>,
+    upload_from: Option<Items>,
+    upload_folder: Option<Spanned<String>>,
+    max_upload: Option<Size>,
+    keep_free: Option<ByteSize>,
+    only_listed: Option<bool>,
+    hidden: Option<bool>,
+    ignore_case: Option<bool>,
+    backslash: Option<bool>,
+    strip_prefix: Option<Vec<String>>,
+
+    pub(super) realm: Option<Spanned<String>>,
+    pub(super) auth: Option<Spanned<Vec<Scheme>>>,
+    pub(super) protect: Option<Protect>,
+    pub(super) digest_algorithms: Option<Spanned<Vec<DigestAlgorithm>>>,
+    pub(super) digest_userhash: Option<bool>,
+    pub(super) user: Vec<ConfiguredUser>,
+}
+
+/// `[[telnet.user]]`, `[[http.user]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TelnetUser {
+pub(super) struct ConfiguredUser {
     pub(super) name: Spanned<String>,
     pub(super) password: Spanned<Secret>,
 }
@@ -163,16 +190,41 @@ impl File {
         self.telnet.take().unwrap_or_default()
     }
 
+    /// Takes out what is for HTTP and is not in other sections.
+    pub(super) fn take_http(&mut self) -> HttpSection {
+        self.http.take().unwrap_or_default()
+    }
+
     /// Takes out what is for one protocol.
     pub(super) fn take_sections(&mut self) -> [(&'static str, Section); 5] {
         [
             ("tftp", self.tftp.take()),
-            ("http", self.http.take()),
+            ("http", self.http.as_mut().map(HttpSection::take_section)),
             ("ftp", self.ftp.take()),
             ("ftp454", self.ftp454.take()),
             ("rcp", self.rcp.take()),
         ]
         .map(|(name, section)| (name, section.unwrap_or_default()))
+    }
+}
+
+impl HttpSection {
+    /// Takes out what is in other sections too.
+    fn take_section(&mut self) -> Section {
+        Section {
+            allow: self.allow.take(),
+            deny: self.deny.take(),
+            upload: self.upload.take(),
+            upload_from: self.upload_from.take(),
+            upload_folder: self.upload_folder.take(),
+            max_upload: self.max_upload.take(),
+            keep_free: self.keep_free.take(),
+            only_listed: self.only_listed.take(),
+            hidden: self.hidden.take(),
+            ignore_case: self.ignore_case.take(),
+            backslash: self.backslash.take(),
+            strip_prefix: self.strip_prefix.take(),
+        }
     }
 }
 

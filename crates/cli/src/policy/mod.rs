@@ -8,6 +8,9 @@ mod access;
 mod config;
 mod denied;
 mod find;
+mod http_users;
+mod identity;
+mod look;
 mod name;
 mod options;
 mod part;
@@ -16,14 +19,16 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod write;
 
-pub(crate) use config::LoadError;
-#[cfg(test)]
-pub(crate) use config::Secret;
+pub(crate) use config::{LoadError, Secret};
 pub(crate) use denied::{Denied, DeniedKind};
+pub(crate) use http_users::{DigestAlgorithm, HttpUsers, Protect, Scheme, fault, list_fault};
+pub(crate) use identity::{Expect, Identity};
+pub(crate) use look::{Entries, Entry, EntryKind, Folder, Looked};
 pub(crate) use options::{Options, Uploads};
 pub(crate) use rules::{Telnet, User};
-pub(crate) use upload::Upload;
+pub(crate) use upload::{Finished, Upload};
 
 use cap_fs_ext::{MetadataExt, OpenOptionsSyncExt};
 use cap_std::fs::{Dir, Metadata, OpenOptions};
@@ -31,7 +36,6 @@ use name::shown;
 use rules::{Listed, Listing, Rules, Settings};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -70,6 +74,12 @@ pub(crate) struct Readable {
         reason = "for logs of protocols in which it is not the name"
     )]
     pub(crate) shown: String,
+    /// The path beneath the root, in octets, for [`Policy::is_still`].
+    pub(crate) path: Vec<u8>,
+    pub(crate) identity: Identity,
+    /// Whether this name is this file for every peer that [`Policy::lets_in`] lets in, as long as
+    /// [`Policy::is_still`] says so. False where it is in doubt.
+    pub(crate) for_all: bool,
 }
 
 /// What is asked for.
@@ -84,6 +94,8 @@ struct Found {
     path: Vec<u8>,
     /// By a `[[file]]`, which has said that it may.
     listed: bool,
+    /// Whether it would be found for every peer, and nothing on the disk could change that.
+    for_all: bool,
 }
 
 impl Policy {
@@ -116,6 +128,16 @@ impl Policy {
         &self.notes
     }
 
+    /// The folder that is served, as it was given.
+    pub(crate) fn root(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this protocol serves names that begin with a dot.
+    pub(crate) fn serves_hidden(&self, protocol: &str) -> bool {
+        self.rules.of(protocol).hidden
+    }
+
     /// Whether the peer may ask this protocol for anything, files or not.
     pub(crate) fn lets_in(&self, asker: &Asker) -> Result<(), &'static str> {
         self.settings(asker).map(drop)
@@ -126,18 +148,34 @@ impl Policy {
         &self.rules.telnet
     }
 
+    /// Who may come in over HTTP.
+    pub(crate) const fn http_users(&self) -> &HttpUsers {
+        &self.rules.http_users
+    }
+
     /// Opens a file for reading.
     pub(crate) fn read(&self, asker: &Asker, name: &[u8]) -> Result<Readable, Denied> {
         let settings = self.admit(asker, name)?;
         let found = self.find(settings, asker, name, Wish::Read)?;
+        let there = self
+            .root
+            .metadata(os(&found.path)?)
+            .map_err(|error| Denied::from_io(&error, &shown(&found.path)))?;
+        self.open(asker, found, &there)
+    }
+
+    /// Opens what was found and is `there`.
+    fn open(&self, asker: &Asker, found: Found, there: &Metadata) -> Result<Readable, Denied> {
         let shown = shown(&found.path);
         let failed = |error| Denied::from_io(&error, &shown);
-        let path = os(&found.path)?;
         // a pipe is not even opened: that alone would wake whoever writes to it
-        is_file(&self.root.metadata(path).map_err(failed)?, &shown)?;
+        is_file(there, &shown)?;
         let mut options = OpenOptions::new();
         options.read(true).nonblock(true);
-        let file = self.root.open_with(path, &options).map_err(failed)?;
+        let file = self
+            .root
+            .open_with(os(&found.path)?, &options)
+            .map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         is_file(&metadata, &shown)?;
         if !found.listed {
@@ -147,50 +185,12 @@ impl Policy {
         Ok(Readable {
             file: file.into_std(),
             len: metadata.len(),
-            modified: metadata
-                .modified()
-                .ok()
-                .map(cap_std::time::SystemTime::into_std),
+            modified: modified(&metadata),
             shown,
+            identity: Identity::of(&metadata),
+            for_all: found.for_all,
+            path: found.path,
         })
-    }
-
-    /// Begins an upload.
-    pub(crate) fn write(&self, asker: &Asker, name: &[u8]) -> Result<Upload, Denied> {
-        let settings = self.admit(asker, name)?;
-        if settings.limits.uploads == Uploads::Off {
-            let name = shown(name);
-            let why = format!("{name}: uploads are off: start with --upload create");
-            return Err(Denied::new(DeniedKind::ReadOnly, why));
-        }
-        if !settings.upload_from.lets_in(asker.peer) {
-            let why = format!("{}: upload-from does not have this peer", shown(name));
-            return Err(Denied::new(DeniedKind::Forbidden, why));
-        }
-        let found = self.find(settings, asker, name, Wish::Write)?;
-        let shown = shown(&found.path);
-        let (folder, name) = self.place(settings, &found.path, &shown)?;
-        let there = match folder.symlink_metadata(name) {
-            Ok(metadata) => Some(metadata),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(Denied::from_io(&error, &shown)),
-        };
-        if !found.listed {
-            let own = folder
-                .dir_metadata()
-                .map_err(|error| Denied::from_io(&error, &shown))?;
-            let same = |listed: &Listed| {
-                there
-                    .as_ref()
-                    .is_some_and(|there| self.is_at(listed, there))
-                    || self.would_be(listed, &own, name)
-            };
-            self.check_lists(asker, &shown, same)?;
-        }
-        if let Some(there) = there {
-            may_replace(&there, settings.limits.uploads, &shown)?;
-        }
-        Upload::begin(folder, name, shown, settings.limits)
     }
 
     /// Looks at what is served, once.
@@ -278,6 +278,7 @@ impl Policy {
         match self.rules.listing(&path, asker.peer, tolerance.ignore_case) {
             Listing::File(listed) => {
                 return Ok(Found {
+                    for_all: self.rules.is_for_all(&path, tolerance.ignore_case),
                     path: listed.path.clone(),
                     listed: true,
                 });
@@ -291,46 +292,21 @@ impl Policy {
         if name::is_hidden(&path) && !settings.hidden {
             return denied("names with a dot in front are hidden: --hidden serves them");
         }
-        let path = match tolerance.ignore_case {
-            true => find::spelling(&self.root, &path, self.rules.max_scan)?,
-            false => path,
+        self.spelled(settings, path)
+    }
+
+    /// A path that is in no list, as it is on the disk.
+    fn spelled(&self, settings: &Settings, asked: Vec<u8>) -> Result<Found, Denied> {
+        let path = match settings.tolerance.ignore_case {
+            true => find::spelling(&self.root, &asked, self.rules.max_scan)?,
+            false => asked.clone(),
         };
         Ok(Found {
+            // the place of a file with lists may come to be this one; so may the spelling asked for
+            for_all: path == asked && !self.rules.has_lists(),
             path,
             listed: false,
         })
-    }
-
-    /// The folder that an upload goes to, and its name there.
-    fn place<'p>(
-        &self,
-        settings: &Settings,
-        path: &'p [u8],
-        shown: &str,
-    ) -> Result<(Dir, &'p OsStr), Denied> {
-        let top = &settings.upload_folder[..];
-        let rest = match top {
-            b"" => path,
-            _ => match path
-                .strip_prefix(top)
-                .and_then(|rest| rest.strip_prefix(b"/"))
-            {
-                Some(rest) => rest,
-                None => {
-                    let top = name::shown(top);
-                    let why = format!("{shown}: uploads must go into {top} (upload-folder)");
-                    return Err(Denied::new(DeniedKind::Forbidden, why));
-                }
-            },
-        };
-        let (folder, name) = split(rest);
-        // opened one by one, so that links within the upload folder do not lead out of it
-        let folder = self
-            .root
-            .open_dir(or_dot(os(top)?))
-            .and_then(|top| top.open_dir(or_dot(system::os(folder).unwrap_or_default())))
-            .map_err(|error| Denied::from_io(&error, shown))?;
-        Ok((folder, os(name)?))
     }
 
     /// A file that has access lists has them under each of its names: links, other letters.
@@ -340,12 +316,7 @@ impl Policy {
         shown: &str,
         same: impl Fn(&Listed) -> bool,
     ) -> Result<(), Denied> {
-        if self
-            .rules
-            .files
-            .iter()
-            .all(|listed| listed.access.is_open())
-        {
+        if !self.rules.has_lists() {
             return Ok(());
         }
         let mut same = self
@@ -364,14 +335,6 @@ impl Policy {
     fn is_at(&self, listed: &Listed, file: &Metadata) -> bool {
         let there = system::os(&listed.path).map(|path| self.root.metadata(path));
         matches!(there, Some(Ok(there)) if is_same(&there, file))
-    }
-
-    /// Whether a new file `name` in `folder` is what the list means.
-    fn would_be(&self, listed: &Listed, folder: &Metadata, name: &OsStr) -> bool {
-        let (parent, last) = split(&listed.path);
-        let there = system::os(parent).map(|parent| self.root.metadata(or_dot(parent)));
-        system::os(last) == Some(name)
-            && matches!(there, Some(Ok(there)) if is_same(&there, folder))
     }
 }
 
@@ -418,31 +381,11 @@ fn is_file(metadata: &Metadata, shown: &str) -> Result<(), Denied> {
     ))
 }
 
-fn is_same(a: &Metadata, b: &Metadata) -> bool {
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
+fn modified(metadata: &Metadata) -> Option<SystemTime> {
+    let modified = metadata.modified().ok();
+    modified.map(cap_std::time::SystemTime::into_std)
 }
 
-/// Whether an upload may take the place of what is there.
-fn may_replace(there: &Metadata, uploads: Uploads, shown: &str) -> Result<(), Denied> {
-    let denied = |kind, why: &str| Err(Denied::new(kind, format!("{shown}: {why}")));
-    if !there.is_file() && !there.is_symlink() {
-        return is_file(there, shown);
-    }
-    if uploads == Uploads::Create {
-        return denied(
-            DeniedKind::Exists,
-            "it exists: --upload overwrite would replace it",
-        );
-    }
-    if there.is_symlink() {
-        let why = "uploads do not replace symbolic links, nor do they go through them";
-        return denied(DeniedKind::Forbidden, why);
-    }
-    if there.permissions().readonly() {
-        return denied(
-            DeniedKind::Forbidden,
-            "the file is read-only: chmod u+w would let it be replaced",
-        );
-    }
-    Ok(())
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
 }

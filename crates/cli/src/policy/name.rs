@@ -17,13 +17,32 @@ pub(super) struct Tolerance {
     pub(super) max_name: usize,
 }
 
-/// The path that `name` means: components joined by `/`, without empty ones, `.` and `..`. `..` is
-/// undone in the name, not on the disk.
+/// What a name means.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Beneath the root: components joined by `/`, without empty ones, `.` and `..`. Empty for the
+    /// root itself.
+    pub(super) path: Vec<u8>,
+    /// It can only be the name of a folder.
+    pub(super) folder: bool,
+}
+
+/// The path of a file that `name` means. `..` is undone in the name, not on the disk.
 pub(super) fn normal(name: &[u8], tolerance: &Tolerance) -> Result<Vec<u8>, Denied> {
-    let denied = |kind, why: &str| Denied::new(kind, format!("{}: {why}", shown(name)));
     if name.is_empty() {
         return Err(Denied::new(DeniedKind::BadName, "the name is empty"));
     }
+    let asked = asked(name, tolerance)?;
+    if asked.folder {
+        let why = format!("{}: the name is that of a folder", shown(name));
+        return Err(Denied::new(DeniedKind::NotAFile, why));
+    }
+    Ok(asked.path)
+}
+
+/// As [`normal`], where folders have names too; an empty one is that of the root.
+pub(super) fn asked(name: &[u8], tolerance: &Tolerance) -> Result<Asked, Denied> {
+    let denied = |kind, why: &str| Denied::new(kind, format!("{}: {why}", shown(name)));
     if name.len() > tolerance.max_name {
         return Err(denied(
             DeniedKind::BadName,
@@ -51,16 +70,20 @@ pub(super) fn normal(name: &[u8], tolerance: &Tolerance) -> Result<Vec<u8>, Deni
             "`..` in the name leads out of what is served",
         )
     })?;
-    let path = strip(&path, tolerance);
-    if path.is_empty()
-        || matches!(
-            octets.rsplit(|&o| o == b'/').next(),
-            Some(b"" | b"." | b"..")
-        )
-    {
-        return Err(denied(DeniedKind::NotAFile, "the name is that of a folder"));
-    }
-    Ok(path.to_vec())
+    let mut folder = matches!(
+        octets.rsplit(|&octet| octet == b'/').next(),
+        Some(b"" | b"." | b"..")
+    );
+    let path = if folder {
+        // with its slash, for a prefix that has one
+        let slashed = [&path[..], b"/"].concat();
+        let path = strip(&slashed, tolerance);
+        path.strip_suffix(b"/").unwrap_or(path).to_vec()
+    } else {
+        strip(&path, tolerance).to_vec()
+    };
+    folder |= path.is_empty();
+    Ok(Asked { path, folder })
 }
 
 /// The components of a path, joined anew; `None` if `..` leads out of it.
@@ -183,6 +206,44 @@ mod tests {
                 DeniedKind::NotAFile,
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn folders_have_names_where_they_may() {
+        let folder = |name: &[u8], tolerance: &Tolerance| {
+            let asked = asked(name, tolerance).expect("a good name");
+            (String::from_utf8(asked.path).expect("UTF-8"), asked.folder)
+        };
+        for (name, path, is_folder) in [
+            ("", "", true),
+            ("/", "", true),
+            ("a/..", "", true),
+            ("a", "a", false),
+            ("a/", "a", true),
+            ("/a//b/./", "a/b", true),
+            ("a/b/..", "a", true),
+            ("a/b/.", "a/b", true),
+        ] {
+            let found = folder(name.as_bytes(), &strict());
+            assert_eq!(found, (path.into(), is_folder), "{name}");
+        }
+        for name in [&b"../"[..], b"a/../../", b"/.."] {
+            let denied = asked(name, &strict()).expect_err("leaves");
+            assert_eq!(denied.kind, DeniedKind::Forbidden);
+        }
+        let tolerance = Tolerance {
+            strip_prefix: vec![b"tftpboot/".to_vec()],
+            ..strict()
+        };
+        for (name, path) in [
+            ("tftpboot/", ""),
+            ("/tftpboot/a/", "a"),
+            ("tftpboot/a/b/..", "a"),
+            ("tftpboots/", "tftpboots"),
+        ] {
+            let found = folder(name.as_bytes(), &tolerance);
+            assert_eq!(found, (path.into(), true), "{name}");
         }
     }
 

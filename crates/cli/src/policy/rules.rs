@@ -2,6 +2,7 @@
 
 use super::access::{Access, Lists, Who};
 use super::config::{File, Items, ListedFile, LoadError, Secret, Section, Source, TelnetSection};
+use super::http_users::HttpUsers;
 use super::name::{Tolerance, fold, join};
 use super::options::{Options, Size, Uploads};
 use super::upload::Limits;
@@ -12,6 +13,7 @@ use toml::Spanned;
 const MAX_UPLOAD: u64 = 100 << 20;
 const MAX_NAME: usize = 1024;
 const MAX_SCAN: usize = 65_536;
+const MAX_LIST: usize = 10_000;
 
 /// All that was decided beforehand.
 #[derive(Debug)]
@@ -23,7 +25,10 @@ pub(super) struct Rules {
     pub(super) files: Vec<Listed>,
     /// How many entries are looked at, where a folder has to be searched.
     pub(super) max_scan: usize,
+    /// How many entries of a folder are shown.
+    pub(super) max_list: usize,
     pub(super) telnet: Telnet,
+    pub(super) http_users: HttpUsers,
 }
 
 /// What holds for the console.
@@ -35,7 +40,7 @@ pub(crate) struct Telnet {
     pub(crate) users: Vec<User>,
 }
 
-/// A user of the console.
+/// A user of the console, or over HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) name: String,
@@ -95,6 +100,7 @@ impl Rules {
         let general = file.take_general();
         let sections = file.take_sections();
         let telnet = file.take_telnet();
+        let http = file.take_http();
         let reading = Reading {
             lists: lists(&source, &file)?,
             max_name: limit(&source, &file.max_name, MAX_NAME, 4095)?,
@@ -123,7 +129,9 @@ impl Rules {
             sections: settings,
             files,
             max_scan: limit(&reading.source, &file.max_scan, MAX_SCAN, usize::MAX)?,
+            max_list: limit(&reading.source, &file.max_list, MAX_LIST, 1_000_000)?,
             telnet: reading.telnet(telnet)?,
+            http_users: HttpUsers::new(http, &reading.source)?,
         })
     }
 
@@ -159,6 +167,19 @@ impl Rules {
             found = Listing::Closed;
         }
         found
+    }
+
+    /// Whether [`listing`](Self::listing) says the same to every peer, of a name that is listed.
+    pub(super) fn is_for_all(&self, name: &[u8], ignore_case: bool) -> bool {
+        let folded = ignore_case.then(|| fold(name));
+        let mut files = self.files.iter();
+        let first = files.find(|listed| listed.has(name, folded.as_deref()));
+        first.is_some_and(|listed| listed.access.is_open())
+    }
+
+    /// Whether any file is for some peers only.
+    pub(super) fn has_lists(&self) -> bool {
+        self.files.iter().any(|listed| !listed.access.is_open())
     }
 }
 

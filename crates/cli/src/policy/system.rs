@@ -1,7 +1,8 @@
 //! What std has no word for: octets as names, locks, renaming that never replaces, free space.
 
 use super::denied::DeniedKind;
-use cap_std::fs::Dir;
+use super::identity::Identity;
+use cap_std::fs::{Dir, Metadata};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -21,7 +22,7 @@ pub(super) use unix::*;
 #[cfg(unix)]
 mod unix {
     use super::*;
-    use rustix::fs::{FlockOperation, flock, fstatvfs};
+    use rustix::fs::{AtFlags, FlockOperation, flock, fstatvfs, statat};
     use rustix::io::Errno;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::FileExt;
@@ -33,6 +34,45 @@ mod unix {
 
     pub(in super::super) fn octets(name: &OsStr) -> &[u8] {
         name.as_bytes()
+    }
+
+    pub(in super::super) fn identity(metadata: &Metadata) -> Identity {
+        use cap_std::fs::MetadataExt;
+        Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified: (metadata.mtime(), nanoseconds(metadata.mtime_nsec())),
+            changed: (metadata.ctime(), nanoseconds(metadata.ctime_nsec())),
+        }
+    }
+
+    /// What `path` leads to, out of `root` too: one system call.
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::useless_conversion,
+        reason = "the types of the fields are those of the system"
+    )]
+    pub(in super::super) fn identity_at(root: &Dir, path: &[u8]) -> Option<Identity> {
+        let there = statat(root, path, AtFlags::empty()).ok()?;
+        Some(Identity {
+            device: there.st_dev as u64,
+            inode: there.st_ino as u64,
+            len: u64::try_from(there.st_size).ok()?,
+            modified: (
+                i64::from(there.st_mtime),
+                nanoseconds(there.st_mtime_nsec as i64),
+            ),
+            changed: (
+                i64::from(there.st_ctime),
+                nanoseconds(there.st_ctime_nsec as i64),
+            ),
+        })
+    }
+
+    /// They are below a thousand million.
+    fn nanoseconds(number: i64) -> u32 {
+        u32::try_from(number).unwrap_or_default()
     }
 
     /// The kind of an error that has no `ErrorKind` of its own.
@@ -75,10 +115,7 @@ mod unix {
     }
 
     /// Gives `file` the mode of the file that it replaces, and its owner if this process may.
-    pub(in super::super) fn take_after(
-        file: &File,
-        replaced: &cap_std::fs::Metadata,
-    ) -> io::Result<()> {
+    pub(in super::super) fn take_after(file: &File, replaced: &Metadata) -> io::Result<()> {
         use cap_std::fs::MetadataExt;
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
         let ours = file.metadata()?;
@@ -133,6 +170,28 @@ mod elsewhere {
         name.as_encoded_bytes()
     }
 
+    pub(in super::super) fn identity(metadata: &Metadata) -> Identity {
+        use cap_fs_ext::MetadataExt;
+        let modified = metadata.modified().ok().and_then(|modified| {
+            let modified = modified.into_std();
+            modified.duration_since(std::time::UNIX_EPOCH).ok()
+        });
+        let modified = modified.map_or((0, 0), |since| {
+            (since.as_secs().cast_signed(), since.subsec_nanos())
+        });
+        Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified,
+            changed: modified,
+        }
+    }
+
+    pub(in super::super) fn identity_at(root: &Dir, path: &[u8]) -> Option<Identity> {
+        root.metadata(os(path)?).ok().as_ref().map(identity)
+    }
+
     pub(in super::super) fn special(_: &io::Error) -> DeniedKind {
         DeniedKind::Other
     }
@@ -158,7 +217,7 @@ mod elsewhere {
         None
     }
 
-    pub(in super::super) fn take_after(_: &File, _: &cap_std::fs::Metadata) -> io::Result<()> {
+    pub(in super::super) fn take_after(_: &File, _: &Metadata) -> io::Result<()> {
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! One upload: a hidden file beside the final one, until it is whole.
 
 use super::denied::{Denied, DeniedKind};
+use super::identity::Expect;
 use super::options::Uploads;
 use super::{part, system};
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -24,6 +25,18 @@ pub(crate) struct Upload {
     limits: Limits,
     /// Octets until the free space is looked at again.
     unchecked: u64,
+}
+
+/// What came of an upload that is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Finished {
+    /// There was no file of this name.
+    Created,
+    /// It has the place of another one.
+    Replaced,
+    /// What was expected was not there; nothing has changed.
+    Unexpected,
 }
 
 /// What an upload may do.
@@ -105,6 +118,12 @@ impl Upload {
         system::write_all_at(self.file()?, offset, octets)
     }
 
+    /// Whether another file has the name now.
+    #[allow(dead_code, reason = "for protocols that say it beforehand")]
+    pub(crate) fn replaces(&self) -> bool {
+        self.folder.symlink_metadata(&self.name).is_ok()
+    }
+
     /// The file is whole: makes it safe and gives it its name, all at once or not at all. To be
     /// called once.
     ///
@@ -113,34 +132,73 @@ impl Upload {
     /// what the system says. Only if the folder could not be made safe is the file there
     /// nevertheless.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        let result = self.give_name();
-        if result.is_err() {
-            self.remove();
-            return result;
-        }
-        self.file = None;
-        system::sync_folder(&self.folder)
+        self.finish_if(Expect::Anything).map(drop)
     }
 
-    fn give_name(&self) -> io::Result<()> {
-        let file = self.file()?;
-        if self.limits.uploads != Uploads::Overwrite {
-            file.sync_all()?;
-            return system::rename_new(&self.folder, &self.part, &self.name);
-        }
-        match self.folder.symlink_metadata(&self.name) {
-            Ok(replaced) if replaced.is_file() && !replaced.permissions().readonly() => {
-                system::take_after(file, &replaced)?;
+    /// As [`finish`](Self::finish), if what is expected has the name now; if not, the upload is
+    /// over and nothing is left of it. That nothing has the name holds until this file gets it.
+    /// Another file is looked at just before it is replaced: of two that replace the same one at
+    /// the same moment, both may be told that they did.
+    pub(crate) fn finish_if(&mut self, expect: Expect) -> io::Result<Finished> {
+        let finished = self.give_name(expect);
+        match finished {
+            Ok(Finished::Created | Finished::Replaced) => {}
+            Ok(Finished::Unexpected) | Err(_) => {
+                self.remove();
+                return finished;
             }
-            Ok(_) => {
+        }
+        self.file = None;
+        system::sync_folder(&self.folder)?;
+        finished
+    }
+
+    fn give_name(&self, expect: Expect) -> io::Result<Finished> {
+        let file = self.file()?;
+        let there = self.there()?;
+        if !expect.is_met_by(there.as_ref()) {
+            return Ok(Finished::Unexpected);
+        }
+        if self.limits.uploads != Uploads::Overwrite || expect == Expect::Nothing {
+            file.sync_all()?;
+            return match system::rename_new(&self.folder, &self.part, &self.name) {
+                Ok(()) => Ok(Finished::Created),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => match expect {
+                    Expect::Nothing => Ok(Finished::Unexpected),
+                    _ => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+        }
+        match &there {
+            Some(replaced) if replaced.is_file() && !replaced.permissions().readonly() => {
+                system::take_after(file, replaced)?;
+            }
+            Some(_) => {
                 let text = "what has this name now must not be replaced";
                 return Err(io::Error::new(ErrorKind::AlreadyExists, text));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            None => {}
         }
         file.sync_all()?;
-        self.folder.rename(&self.part, &self.folder, &self.name)
+        // that may have taken long
+        if expect != Expect::Anything && !expect.is_met_by(self.there()?.as_ref()) {
+            return Ok(Finished::Unexpected);
+        }
+        self.folder.rename(&self.part, &self.folder, &self.name)?;
+        Ok(match there {
+            Some(_) => Finished::Replaced,
+            None => Finished::Created,
+        })
+    }
+
+    /// What has the name now; of a symbolic link, the link.
+    fn there(&self) -> io::Result<Option<Metadata>> {
+        match self.folder.symlink_metadata(&self.name) {
+            Ok(there) => Ok(Some(there)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn file(&self) -> io::Result<&File> {

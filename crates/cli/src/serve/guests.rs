@@ -40,6 +40,10 @@ pub(super) struct Limits {
     pub(super) per_peer: usize,
     /// The options that say so, for the complaint.
     pub(super) options: &'static str,
+    /// The protocol whose section of the configuration says who may come.
+    pub(super) section: &'static str,
+    /// Whether the log is told of each connection, or only the board.
+    pub(super) told: bool,
 }
 
 /// A session that is on the board, and that is in the log when it is dropped.
@@ -53,6 +57,7 @@ pub(super) struct Visit {
     pub(super) sent: u64,
     user: Option<String>,
     ended: Result<(), String>,
+    told: bool,
 }
 
 pub(super) fn serve(
@@ -76,6 +81,8 @@ pub(super) fn serve(
         policy: Arc::clone(&shared.policy),
         log: shared.log.clone(),
         options: limits.options,
+        section: limits.section,
+        told: limits.told,
         complained: Mutex::new(None),
     };
     let mut stop = shared.stop.clone();
@@ -114,6 +121,8 @@ struct Door<H> {
     policy: Arc<RwLock<Arc<Policy>>>,
     log: Log,
     options: &'static str,
+    section: &'static str,
+    told: bool,
     complained: Mutex<Option<Instant>>,
 }
 
@@ -126,7 +135,7 @@ impl<H: Host> Service for Door<H> {
             ..
         } = connection;
         let asker = Asker {
-            protocol: self.protocol,
+            protocol: self.section,
             peer: peer.ip(),
         };
         if let Err(why) = policy(&self.policy).lets_in(&asker) {
@@ -142,7 +151,7 @@ impl<H: Host> Service for Door<H> {
             });
             return Box::pin(async {});
         }
-        let visit = Visit::begin(&self.log, self.protocol, peer);
+        let visit = Visit::begin(&self.log, self.protocol, peer, self.told);
         self.host.receive(Guest {
             stream,
             drain,
@@ -178,15 +187,17 @@ pub(super) fn policy(policy: &RwLock<Arc<Policy>>) -> Arc<Policy> {
 }
 
 impl Visit {
-    fn begin(log: &Log, protocol: &'static str, client: SocketAddr) -> Self {
-        log.session(Session {
-            protocol,
-            client,
-            what: "opened",
-            text: None,
-            bad: false,
-            members: Vec::new(),
-        });
+    fn begin(log: &Log, protocol: &'static str, client: SocketAddr, told: bool) -> Self {
+        if told {
+            log.session(Session {
+                protocol,
+                client,
+                what: "opened",
+                text: None,
+                bad: false,
+                members: Vec::new(),
+            });
+        }
         Self {
             log: log.clone(),
             pin: log.board().session(protocol, client),
@@ -197,6 +208,7 @@ impl Visit {
             sent: 0,
             user: None,
             ended: Err("cut off".to_owned()),
+            told,
         }
     }
 
@@ -245,6 +257,9 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        if !self.told {
+            return;
+        }
         let elapsed = self.since.elapsed();
         let [received, sent] =
             [self.received, self.sent].map(|octets| ByteSize(octets).display().iec());

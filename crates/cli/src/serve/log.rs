@@ -193,6 +193,9 @@ impl Log {
             }
             self.people(text);
         }
+        if !self.json {
+            return;
+        }
         let options = options
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()));
@@ -225,6 +228,9 @@ impl Log {
             }
             Some(text) => self.people(format!("{} {protocol} {client} {text}", now())),
             None => {}
+        }
+        if !self.json {
+            return;
         }
         let mut event = json!({
             "event": "session", "time": stamp(), "protocol": protocol,

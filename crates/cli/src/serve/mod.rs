@@ -3,6 +3,7 @@
 mod board;
 mod endpoint;
 mod guests;
+mod http;
 mod log;
 mod signal;
 mod small;
@@ -123,6 +124,26 @@ const PROTOCOLS: &[Protocol] = &[
         clients: small::udp_clients,
     },
     Protocol {
+        name: "http",
+        transport: "tcp",
+        port: 8080,
+        standard_port: 80,
+        by_default: true,
+        comes_with: None,
+        start: http::start,
+        clients: http::clients,
+    },
+    Protocol {
+        name: "https",
+        transport: "tcp",
+        port: 8443,
+        standard_port: 443,
+        by_default: false,
+        comes_with: None,
+        start: http::start_secure,
+        clients: http::secure_clients,
+    },
+    Protocol {
         name: "telnet",
         transport: "tcp",
         port: 2323,
@@ -172,6 +193,8 @@ struct Shared {
     /// Becomes true when the server is to stop.
     stop: watch::Receiver<bool>,
     drain: Duration,
+    http: http::Options,
+    house: http::Slot,
     small: small::Options,
     telnet: telnet::Options,
     tftp: tftp::Options,
@@ -205,8 +228,8 @@ pub(crate) struct Arguments {
     /// The folder
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Serve these protocols and no others (comma-separated): tftp, telnet (a console) and, only
-    /// when named, echo, discard, chargen, daytime, time, echo-udp, chargen-udp
+    /// Serve these protocols and no others (comma-separated): http, tftp, telnet (a console) and, only
+    /// when named, https, echo, discard, chargen, daytime, time, echo-udp, chargen-udp
     #[arg(long, value_name = "PROTOCOLS", value_delimiter = ',')]
     only: Vec<String>,
     /// Where a protocol is served (repeatable); port 0 takes a free one
@@ -215,7 +238,7 @@ pub(crate) struct Arguments {
     /// The addresses of this machine to serve at (repeatable) [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     bind: Vec<IpAddr>,
-    /// Use the ports of the standards (tftp 69, telnet 23), which may need a right
+    /// Use the ports of the standards (http 80, tftp 69, telnet 23), which may need a right
     #[arg(long)]
     standard_ports: bool,
     /// Print one JSON object a line on stdout
@@ -231,6 +254,8 @@ pub(crate) struct Arguments {
     policy: policy::Options,
     #[command(flatten)]
     tftp: tftp::Options,
+    #[command(flatten)]
+    http: http::Options,
     #[command(flatten)]
     telnet: telnet::Options,
     #[command(flatten)]
@@ -252,9 +277,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         .max_blocking_threads(16)
         .build()?;
     let (log, writer) = Log::start(arguments.json, arguments.quiet);
-    let verdict = runtime.block_on(serve(arguments, &wanted, policy, &log));
+    let house = http::Slot::default();
+    let verdict = runtime.block_on(serve(arguments, &wanted, policy, &log, &house));
     // whatever still runs is cut now
-    drop((runtime, log));
+    drop(runtime);
+    http::finish(&house);
+    drop((log, house));
     writer.finish();
     verdict
 }
@@ -276,6 +304,7 @@ async fn serve(
     wanted: &[Wanted],
     policy: Policy,
     log: &Log,
+    house: &http::Slot,
 ) -> Result<Verdict, Failure> {
     let (stop, stopped) = watch::channel(false);
     for note in policy.notes() {
@@ -286,6 +315,8 @@ async fn serve(
         log: log.clone(),
         stop: stopped,
         drain: arguments.drain,
+        http: arguments.http.clone(),
+        house: Arc::clone(house),
         small: arguments.small.clone(),
         telnet: arguments.telnet.clone(),
         tftp: arguments.tftp.clone(),
@@ -348,6 +379,8 @@ fn reload(shared: &Shared, log: &Log) {
             log.note("the configuration was read again");
             reloaded.notes().iter().for_each(|note| log.note(note));
             *policy = Arc::new(reloaded);
+            drop(policy);
+            http::reload(shared);
         }
         Err(error) => log.error("configuration", &format!("kept as it was: {error}")),
     }

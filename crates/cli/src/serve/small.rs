@@ -116,6 +116,8 @@ pub(super) fn tcp(shared: &Shared, address: SocketAddr, kind: Kind) -> io::Resul
         connections: options.small_connections.into(),
         per_peer: options.small_per_peer.into(),
         options: "--small-connections, --small-per-peer",
+        section: kind.name(false),
+        told: true,
     };
     let service = Tcp { kind, options };
     guests::serve(shared, kind.name(false), address, &limits, service)

@@ -266,13 +266,16 @@ impl FieldBlock {
         }
     }
 
-    /// Which options Connection has to have that it does not have, for the sake of other fields.
-    pub(super) const fn missing_options(&self) -> (bool, bool) {
-        let (seen, options) = (self.facts.seen, &self.facts.options);
-        (
-            seen.is(Class::UPGRADE) && !options.upgrade,
-            seen.is(Class::TE) && !options.te,
-        )
+    pub(super) const fn says_upgrade(&self) -> bool {
+        self.facts.options.upgrade
+    }
+
+    pub(super) const fn says_te(&self) -> bool {
+        self.facts.options.te
+    }
+
+    pub(super) const fn has_te(&self) -> bool {
+        self.facts.seen.is(Class::TE)
     }
 
     /// Adds a line whose parts are good.

@@ -113,6 +113,9 @@ pub struct Response<'a> {
     pub version: Version,
     /// The fields.
     pub fields: &'a FieldBlock,
+    /// Further fields, sent behind the others: those that change from response to response, such as Date,
+    /// where the others are made once and sent often.
+    pub also: Option<&'a FieldBlock>,
 }
 
 impl<'a> Response<'a> {
@@ -124,7 +127,15 @@ impl<'a> Response<'a> {
             reason: None,
             version: Version::Http11,
             fields,
+            also: None,
         }
+    }
+
+    /// The same with these further fields.
+    #[must_use]
+    pub const fn with_also(mut self, also: &'a FieldBlock) -> Self {
+        self.also = Some(also);
+        self
     }
 
     /// The same with this reason phrase, which may be empty.
@@ -139,6 +150,22 @@ impl<'a> Response<'a> {
     pub const fn with_version(mut self, version: Version) -> Self {
         self.version = version;
         self
+    }
+
+    /// Whether a Connection field has the option `close`.
+    #[must_use]
+    pub fn says_close(&self) -> bool {
+        self.blocks().any(FieldBlock::says_close)
+    }
+
+    /// Whether there is an Upgrade field.
+    #[must_use]
+    pub fn has_upgrade(&self) -> bool {
+        self.blocks().any(FieldBlock::has_upgrade)
+    }
+
+    fn blocks(&self) -> Blocks<'a> {
+        Blocks(self.fields, self.also)
     }
 
     fn check(&self, framing: OutFraming) -> Result<(), Misuse> {
@@ -214,7 +241,7 @@ pub fn write_request_head(
     out.push(b' ');
     out.extend_from_slice(request.version.as_str().as_bytes());
     out.extend_from_slice(b"\r\n");
-    write_fields(request.fields, framing, connection, out);
+    write_fields(Blocks(request.fields, None), framing, connection, out);
     Ok(())
 }
 
@@ -234,16 +261,16 @@ pub fn write_response_head(
     if response.version == Version::Http09 {
         return Ok(());
     }
-    let fields = response.fields.as_bytes();
+    let blocks = response.blocks();
     let reason = response.reason.unwrap_or_else(|| phrase(response.status));
-    out.reserve(reason.len() + fields.len() + MOST_BESIDE);
+    out.reserve(reason.len() + blocks.len() + MOST_BESIDE);
     out.extend_from_slice(response.version.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(Digits::decimal(response.status.into()).as_bytes());
     out.push(b' ');
     out.extend_from_slice(reason);
     out.extend_from_slice(b"\r\n");
-    write_fields(response.fields, framing, connection, out);
+    write_fields(blocks, framing, connection, out);
     Ok(())
 }
 
@@ -251,20 +278,39 @@ pub fn write_response_head(
 /// 14 octets of a start line, 38 of Content-Length, 37 of Connection, the last 2.
 const MOST_BESIDE: usize = 128;
 
+/// The fields of a head: those that are always there, and further ones.
+#[derive(Clone, Copy)]
+struct Blocks<'a>(&'a FieldBlock, Option<&'a FieldBlock>);
+
+impl Blocks<'_> {
+    fn any(self, what: fn(&FieldBlock) -> bool) -> bool {
+        what(self.0) || self.1.is_some_and(what)
+    }
+
+    fn len(self) -> usize {
+        self.0.as_bytes().len() + self.1.map_or(0, |also| also.as_bytes().len())
+    }
+}
+
 fn write_fields(
-    fields: &FieldBlock,
+    fields: Blocks<'_>,
     framing: OutFraming,
     connection: ConnectionOption,
     out: &mut Vec<u8>,
 ) {
-    out.extend_from_slice(fields.as_bytes());
+    out.extend_from_slice(fields.0.as_bytes());
+    if let Some(also) = fields.1 {
+        out.extend_from_slice(also.as_bytes());
+    }
+    let says_close = fields.any(FieldBlock::says_close);
     let close = connection == ConnectionOption::Close || framing == OutFraming::UntilClose;
-    let keep_alive = connection == ConnectionOption::KeepAlive && !close && !fields.says_close();
-    let (upgrade, te) = fields.missing_options();
+    let keep_alive = connection == ConnectionOption::KeepAlive && !close && !says_close;
+    let upgrade = fields.any(FieldBlock::has_upgrade) && !fields.any(FieldBlock::says_upgrade);
+    let te = fields.any(FieldBlock::has_te) && !fields.any(FieldBlock::says_te);
     let mut before: &[u8] = b"Connection: ";
     for (option, wanted) in [
-        (&b"close"[..], close && !fields.says_close()),
-        (b"keep-alive", keep_alive && !fields.says_keep_alive()),
+        (&b"close"[..], close && !says_close),
+        (b"keep-alive", keep_alive && !fields.any(FieldBlock::says_keep_alive)),
         (b"upgrade", upgrade),
         (b"TE", te),
     ] {

@@ -187,6 +187,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
         let mut slices = [&[][..]; SLICES];
         let count = self.send.slices(&mut slices);
+        if count == 1 {
+            return stream.poll_write(cx, slices[0]);
+        }
         let slices = slices.map(IoSlice::new);
         stream.poll_write_vectored(cx, &slices[..count])
     }

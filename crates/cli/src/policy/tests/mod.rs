@@ -1,9 +1,13 @@
 //! The policy over real folders.
 
+mod changing;
 mod configuration;
+mod http_users;
 mod lists;
+mod looking;
 mod names;
 mod reading;
+mod still;
 mod uploading;
 
 use super::{Asker, Denied, DeniedKind, LoadError, Options, Policy, Uploads};

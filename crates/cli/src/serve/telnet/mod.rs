@@ -55,6 +55,8 @@ pub(super) fn start(shared: &Shared, address: SocketAddr) -> io::Result<Started>
         connections: options.telnet_connections.into(),
         per_peer: options.telnet_per_peer.into(),
         options: "--telnet-connections, --telnet-per-peer",
+        section: "telnet",
+        told: true,
     };
     let house = House {
         options,

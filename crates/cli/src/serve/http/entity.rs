@@ -1,0 +1,185 @@
+//! A file as HTTP sees it: its type, its validators, the fields that say so.
+
+use crate::policy::{Identity, Readable};
+use bytes::Bytes;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wirelore_http1::encode::{FieldBlock, Misuse};
+use wirelore_http1::value::conditional::Selected;
+use wirelore_http1::value::date::HttpDate;
+use wirelore_http1::value::etag::EntityTag;
+use wirelore_tokio::Source;
+
+/// Files up to this length are sent from memory.
+pub(super) const SMALL: u64 = 64 << 10;
+
+/// The clock that dates files has ticks of at most this length, on file systems that have nanoseconds.
+const TICK: Duration = Duration::from_millis(20);
+/// On others.
+const COARSE: Duration = Duration::from_secs(3);
+
+pub(super) struct Entity {
+    pub(super) path: Vec<u8>,
+    pub(super) identity: Identity,
+    pub(super) kind: String,
+    pub(super) validators: Validators,
+    /// Of a whole response.
+    pub(super) fields: FieldBlock,
+    /// Of one without content.
+    pub(super) bare: FieldBlock,
+    pub(super) content: Content,
+}
+
+/// What tells one state of a file from another.
+pub(super) struct Validators {
+    /// What is in quotes in the ETag.
+    tag: String,
+    /// It may have changed without its tag.
+    weak: bool,
+    modified: Option<HttpDate>,
+}
+
+pub(super) enum Content {
+    /// A small file.
+    Memory(Bytes),
+    File(Arc<File>),
+}
+
+impl Entity {
+    /// Reads what is small; may block.
+    pub(super) fn of(readable: Readable, now: SystemTime) -> io::Result<(Self, bool)> {
+        let Readable {
+            file,
+            path,
+            identity,
+            for_all,
+            ..
+        } = readable;
+        let guess = mime_guess::from_path(String::from_utf8_lossy(&path).as_ref());
+        let validators = Validators::of(&identity, now);
+        let content = if identity.len <= SMALL {
+            let len = usize::try_from(identity.len).unwrap_or_default();
+            let mut octets = vec![0; len];
+            let mut file = file;
+            if file.read_at(0, &mut octets)? < len {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Content::Memory(octets.into())
+        } else {
+            Content::File(Arc::new(file))
+        };
+        let kind = guess.first_raw().unwrap_or("application/octet-stream");
+        let keep = for_all && !validators.weak;
+        let mut entity = Self {
+            path,
+            identity,
+            kind: with_charset(kind, &content),
+            validators,
+            fields: FieldBlock::new(),
+            bare: FieldBlock::new(),
+            content,
+        };
+        entity.describe().map_err(io::Error::other)?;
+        Ok((entity, keep))
+    }
+
+    fn describe(&mut self) -> Result<(), Misuse> {
+        self.bare.push("Server", super::SERVER)?;
+        if let Some(entity_tag) = self.validators.entity_tag() {
+            let mut tag = Vec::new();
+            entity_tag.write(&mut tag);
+            self.bare.push("ETag", &tag)?;
+        }
+        if let Some(modified) = self.validators.modified {
+            self.bare.push("Last-Modified", modified.to_octets())?;
+        }
+        self.fields = self.bare.clone();
+        self.fields.push("Content-Type", &self.kind)?;
+        self.fields.push("Accept-Ranges", "bytes")?;
+        Ok(())
+    }
+}
+
+impl Validators {
+    pub(super) fn of(identity: &Identity, now: SystemTime) -> Self {
+        let (seconds, nanoseconds) = identity.modified;
+        let changed = identity.changed;
+        Self {
+            tag: format!(
+                "{:x}-{seconds:x}.{nanoseconds:x}-{:x}.{:x}",
+                identity.len, changed.0, changed.1
+            ),
+            weak: is_fresh(identity, now),
+            modified: u64::try_from(seconds).ok().and_then(|seconds| {
+                // a date in the future says nothing (RFC 9110 section 8.8.2.1)
+                let now = now.duration_since(UNIX_EPOCH);
+                HttpDate::from_unix(seconds.min(now.map_or(0, |now| now.as_secs())))
+            }),
+        }
+    }
+
+    fn entity_tag(&self) -> Option<EntityTag<'_>> {
+        let opaque = self.tag.as_bytes();
+        let tag = match self.weak {
+            true => EntityTag::weak(opaque),
+            false => EntityTag::strong(opaque),
+        };
+        tag.ok()
+    }
+
+    /// What conditions are about.
+    pub(super) fn selected(&self, now: HttpDate) -> Selected<'_> {
+        let mut selected = Selected::new();
+        if let Some(tag) = self.entity_tag() {
+            selected = selected.with_tag(tag);
+        }
+        if let Some(modified) = self.modified {
+            selected = selected.with_last_modified(modified);
+            // it did not change twice in a second that is long over
+            if !self.weak && modified.to_unix() + 60 < now.to_unix() {
+                selected = selected.with_strong_date();
+            }
+        }
+        selected
+    }
+}
+
+/// Browsers guess at the charset of a text; where it is known, they need not.
+fn with_charset(kind: &str, content: &Content) -> String {
+    match content {
+        Content::Memory(octets) if kind.starts_with("text/") && std::str::from_utf8(octets).is_ok() => {
+            format!("{kind}; charset=utf-8")
+        }
+        _ => kind.to_owned(),
+    }
+}
+
+/// Whether the file was changed so lately that it could change again without another date.
+fn is_fresh(identity: &Identity, now: SystemTime) -> bool {
+    let (seconds, nanoseconds) = identity.changed.max(identity.modified);
+    let tick = if identity.changed.1 == 0 && identity.modified.1 == 0 {
+        COARSE
+    } else {
+        TICK
+    };
+    let changed = u64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds)));
+    // what was changed in the future has changed just now
+    changed.is_none_or(|changed| now.duration_since(changed).map_or(true, |age| age < tick))
+}
+
+/// Whether a file that is being sent is not what it was any more. That it grows is no harm to what was
+/// announced.
+pub(super) fn has_changed(file: &File, was: &Identity) -> bool {
+    let Ok(is) = file.metadata() else {
+        return true;
+    };
+    let dated = is.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let dated = dated.map(|at| (at.as_secs(), at.subsec_nanos()));
+    let (seconds, nanoseconds) = was.modified;
+    let was_dated = u64::try_from(seconds).ok().map(|seconds| (seconds, nanoseconds));
+    is.len() < was.len || is.len() == was.len && dated != was_dated
+}

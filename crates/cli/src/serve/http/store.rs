@@ -1,0 +1,231 @@
+//! PUT and DELETE.
+
+use super::account::Account;
+use super::answer::{self, Answer};
+use super::entity::Validators;
+use super::facts::Facts;
+use super::visitor::{Job, Visitor};
+use crate::policy::{Asker, Denied, Expect, Finished, Policy, Upload};
+use bytes::Bytes;
+use std::io;
+use std::time::SystemTime;
+
+use wirelore_http1::value::conditional::{Outcome, Recipient};
+use wirelore_http1::value::path::{Path, Rules};
+use wirelore_http1::wire::Framing;
+use wirelore_tokio::http1::server::{Exchange, ExchangeError, Transport};
+
+/// So many octets are written to the disk at a time.
+const PIECE: usize = 256 << 10;
+
+pub(super) async fn put<T: Transport>(
+    visitor: &Visitor,
+    job: &Job,
+    facts: &Facts<'_>,
+    exchange: &mut Exchange<'_, T>,
+    account: &mut Account<'_>,
+) -> Result<(), ExchangeError> {
+    let answer = match begin(visitor, job, facts).await {
+        Err(answer) => answer,
+        Ok((upload, expect)) => {
+            account.begins(length(job));
+            receive(upload, expect, exchange, account).await?
+        }
+    };
+    answer::send(&answer, facts, exchange, account)
+}
+
+pub(super) async fn delete<T: Transport>(
+    visitor: &Visitor,
+    job: &Job,
+    facts: &Facts<'_>,
+    exchange: &mut Exchange<'_, T>,
+    account: &mut Account<'_>,
+) -> Result<(), ExchangeError> {
+    let answer = match expected(visitor, job, facts).await {
+        Err(answer) => answer,
+        Ok((name, expect)) => {
+            let (policy, asker) = (visitor.policy(), visitor.asker());
+            let removed = blocking(move || policy.remove_if(&asker, &name, expect)).await;
+            match removed {
+                Ok(true) => Answer::empty(204),
+                Ok(false) => unexpected(),
+                Err(denied) => Answer::denied(denied, false),
+            }
+        }
+    };
+    answer::send(&answer, facts, exchange, account)
+}
+
+/// The length of the body, if it is known before it comes.
+fn length(job: &Job) -> Option<u64> {
+    match job.head.framing() {
+        Framing::None => Some(0),
+        Framing::Length(len) => Some(len),
+        _ => None,
+    }
+}
+
+/// Whatever can be refused before the body comes.
+async fn begin(
+    visitor: &Visitor,
+    job: &Job,
+    facts: &Facts<'_>,
+) -> Result<(Upload, Expect), Answer> {
+    if facts.content_range {
+        // RFC 9110 section 14.5
+        return Err(Answer::error(400, "parts of files are not taken"));
+    }
+    if facts.content_encoding {
+        let mut answer = Answer::error(415, "files are taken as they are, without coding");
+        answer.field("Accept-Encoding", b"identity");
+        return Err(answer);
+    }
+    let (name, expect) = expected(visitor, job, facts).await?;
+    let (policy, asker) = (visitor.policy(), visitor.asker());
+    let len = length(job);
+    let upload = blocking(move || {
+        let upload = policy.write(&asker, &name)?;
+        if let Some(len) = len {
+            upload.announced(len)?;
+        }
+        Ok(upload)
+    });
+    match upload.await {
+        Ok(upload) => Ok((upload, expect)),
+        Err(denied) => Err(Answer::denied(denied, true)),
+    }
+}
+
+/// The name, and what has to be there for the conditions of the request to hold.
+async fn expected(
+    visitor: &Visitor,
+    job: &Job,
+    facts: &Facts<'_>,
+) -> Result<(Vec<u8>, Expect), Answer> {
+    let Ok(path) = Path::parse(job.head.path_and_query(), &Rules::default()) else {
+        return Err(Answer::error(400, "this is no path to a file"));
+    };
+    if path.directory || path.segments.is_empty() {
+        return Err(Answer::error(409, "this is the name of a folder"));
+    }
+    if path.query.is_some() {
+        return Err(Answer::error(400, "a file has no query"));
+    }
+    let name = path.segments.join(&b'/');
+    if facts.conditions.is_empty() {
+        return Ok((name, Expect::Anything));
+    }
+    let (policy, asker) = (visitor.policy(), visitor.asker());
+    let (identity, name) = blocking(move || identity(&policy, &asker, name))
+        .await
+        .map_err(|denied| Answer::denied(denied, true))?;
+    let validators = identity.map(|identity| Validators::of(&identity, SystemTime::now()));
+    let now = answer::now();
+    let selected = validators
+        .as_ref()
+        .map(|validators| validators.selected(now));
+    let outcome = facts.conditions.evaluate(
+        job.head.method(),
+        selected.as_ref(),
+        Recipient::Origin,
+        now,
+    );
+    match (outcome, identity) {
+        (Outcome::PreconditionFailed | Outcome::NotModified, _) => Err(unexpected()),
+        (_, Some(identity)) => Ok((name, Expect::This(identity))),
+        (_, None) => Ok((name, Expect::Nothing)),
+    }
+}
+
+type Named = (Option<crate::policy::Identity>, Vec<u8>);
+
+fn identity(policy: &Policy, asker: &Asker, name: Vec<u8>) -> Result<Named, Denied> {
+    Ok((policy.identity(asker, &name)?, name))
+}
+
+fn unexpected() -> Answer {
+    Answer::error(412, "the file is not the one that is expected")
+}
+
+/// Takes the body.
+async fn receive<T: Transport>(
+    mut upload: Upload,
+    expect: Expect,
+    exchange: &mut Exchange<'_, T>,
+    account: &mut Account<'_>,
+) -> Result<Answer, ExchangeError> {
+    let shown = upload.shown().to_owned();
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let (mut offset, mut held) = (0, 0);
+    loop {
+        let piece = exchange.data().await?;
+        let last = piece.is_none();
+        if let Some(piece) = piece {
+            held += piece.len();
+            pieces.push(piece);
+        }
+        if held < PIECE && !last {
+            continue;
+        }
+        let (written, back) = write(upload, offset, pieces).await;
+        if let Err(error) = written {
+            exchange.close_after();
+            return Ok(Answer::denied(Denied::from_io(&error, &shown), true));
+        }
+        offset += held as u64;
+        account.moves(held as u64);
+        (upload, pieces, held) = (back?, Vec::new(), 0);
+        if last {
+            break;
+        }
+    }
+    let finished = blocking_io(move || upload.finish_if(expect)).await;
+    Ok(match finished {
+        Ok(Finished::Created) => Answer::empty(201),
+        Ok(Finished::Replaced) => Answer::empty(204),
+        Ok(Finished::Unexpected) => unexpected(),
+        Err(error) => Answer::denied(Denied::from_io(&error, &shown), true),
+    })
+}
+
+/// Writes pieces to the disk, elsewhere.
+async fn write(
+    mut upload: Upload,
+    offset: u64,
+    pieces: Vec<Bytes>,
+) -> (io::Result<()>, io::Result<Upload>) {
+    let written = blocking_io(move || {
+        let mut at = offset;
+        for piece in &pieces {
+            if let Err(error) = upload.write_at(at, piece) {
+                return Ok((Err(error), upload));
+            }
+            at += piece.len() as u64;
+        }
+        Ok((Ok(()), upload))
+    });
+    match written.await {
+        Ok((written, upload)) => (written, Ok(upload)),
+        Err(gone) => (Ok(()), Err(gone)),
+    }
+}
+
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, Denied> + Send + 'static,
+) -> Result<R, Denied> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(gone) => Err(Denied::from_io(&io::Error::other(gone), "")),
+    }
+}
+
+async fn blocking_io<R: Send + 'static>(
+    work: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> io::Result<R> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(gone) => Err(io::Error::other(gone)),
+    }
+}
+

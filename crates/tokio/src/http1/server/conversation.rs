@@ -1,0 +1,230 @@
+//! One connection: requests are given to the handler, and replies to the driver.
+
+use super::exchange::Exchange;
+use super::reply::{Reply, dated};
+use super::{Begun, ExchangeError, Handler, ServerOptions, Transport};
+use crate::{Drain, Driver, DriverError, Pumped};
+use bytes::Bytes;
+use core::future::{Future, poll_fn};
+use core::ops::ControlFlow::{self, Break, Continue};
+use core::pin::pin;
+use core::task::Poll;
+use core::time::Duration;
+use socket2::SockRef;
+use std::io;
+use wirelore_http1::encode::{FieldBlock, Response};
+use wirelore_http1::{ClientState, Error, RequestEvent, ServerConnection, ServerState};
+
+/// How a connection came to its end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Ended {
+    /// In peace: both sides were through with it.
+    Closed,
+    /// What the client sent could not be read. It was told so, where that is possible.
+    Refused(Error),
+    /// A response could not be finished, and the connection was broken off.
+    Cut(ExchangeError),
+    /// The connection failed.
+    Io(io::Error),
+}
+
+/// Serves a connection until it ends. When `drain` begins, the request at hand is answered and no other
+/// one is taken; what becomes of requests that take too long then is the caller's decision.
+///
+/// Not cancel safe: to drop the future is to cut the connection.
+pub async fn serve<T: Transport, H: Handler>(
+    stream: T,
+    handler: &mut H,
+    options: &ServerOptions,
+    drain: Drain,
+) -> Ended {
+    let machine = ServerConnection::new(options.machine);
+    let mut driver = Driver::new(machine, stream, &options.driver);
+    let mut round = Round {
+        handler,
+        options,
+        drain,
+        requests: 0,
+        discarded: 0,
+    };
+    loop {
+        match round.pump(&mut driver).await {
+            Ok(Pumped::Break(Next::Send(chunk))) => driver.push(chunk),
+            Ok(Pumped::Break(Next::Work(job))) => {
+                if let Err(error) = round.work(&mut driver, job).await {
+                    cut(&driver);
+                    return Ended::Cut(error);
+                }
+            }
+            Ok(Pumped::Break(Next::Drain)) => driver.machine_mut().close_after(),
+            Ok(Pumped::Break(Next::Enough) | Pumped::Done) => {
+                return close(driver, options.linger, Ended::Closed).await;
+            }
+            // the machine is paused only while a response is owed, which is not the case here
+            Ok(Pumped::HungUp) => {}
+            Err(DriverError::Machine(error)) => {
+                round.handler.refused(&error);
+                return close(driver, options.linger, Ended::Refused(error)).await;
+            }
+            Err(DriverError::Io(error)) => return Ended::Io(error),
+            Err(error @ DriverError::Stuck) => return Ended::Io(io::Error::other(error)),
+        }
+    }
+}
+
+/// What the conversation stops for.
+enum Next<J> {
+    /// A chunk goes behind what is to be sent.
+    Send(Bytes),
+    Work(J),
+    /// No more requests.
+    Drain,
+    /// More of a body came than is thrown away.
+    Enough,
+}
+
+struct Round<'h, H> {
+    handler: &'h mut H,
+    options: &'h ServerOptions,
+    drain: Drain,
+    requests: u64,
+    /// Octets of the present request's body that nobody wanted.
+    discarded: u64,
+}
+
+type Pump<J> = Result<Pumped<Next<J>>, DriverError<Error>>;
+
+impl<H: Handler> Round<'_, H> {
+    /// Answers requests until something has to be done that cannot be done at once.
+    async fn pump<T: Transport>(
+        &mut self,
+        driver: &mut Driver<ServerConnection, T>,
+    ) -> Pump<H::Job> {
+        if self.drain.has_begun() {
+            let mut pump = pin!(driver.pump(|machine, event, out| self.see(machine, event, out)));
+            return pump.as_mut().await;
+        }
+        let mut drain = self.drain.clone();
+        let mut begun = pin!(drain.begun());
+        let mut pump = pin!(driver.pump(|machine, event, out| self.see(machine, event, out)));
+        poll_fn(|cx| {
+            if let Poll::Ready(pumped) = pump.as_mut().poll(cx) {
+                return Poll::Ready(pumped);
+            }
+            let begun = begun.as_mut().poll(cx);
+            begun.map(|()| Ok(Pumped::Break(Next::Drain)))
+        })
+        .await
+    }
+
+    fn see(
+        &mut self,
+        machine: &mut ServerConnection,
+        event: RequestEvent<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> ControlFlow<Next<H::Job>> {
+        match event {
+            RequestEvent::Request(head) => {
+                self.requests += 1;
+                self.discarded = 0;
+                let last = self
+                    .options
+                    .requests
+                    .is_some_and(|max| self.requests >= max);
+                if last || self.drain.has_begun() {
+                    machine.close_after();
+                }
+                let mut reply = Reply::new(machine, out, self.options.date);
+                match self.handler.begin(&head, &mut reply) {
+                    Begun::Work(job) => return Break(Next::Work(job)),
+                    Begun::Answered => {}
+                }
+                let chunk = reply.chunk;
+                if machine.owes_response() {
+                    self.fail(machine, out);
+                }
+                if chunk.is_empty() {
+                    Continue(())
+                } else {
+                    Break(Next::Send(chunk))
+                }
+            }
+            RequestEvent::Data(data) => {
+                self.discarded += data.len() as u64;
+                if self.discarded > self.options.discard {
+                    Break(Next::Enough)
+                } else {
+                    Continue(())
+                }
+            }
+            // an error means that the connection ends here, as the next step says
+            _ => {
+                let _ = machine.next_cycle();
+                Continue(())
+            }
+        }
+    }
+
+    /// Nobody has answered.
+    fn fail(&self, machine: &mut ServerConnection, out: &mut Vec<u8>) {
+        machine.close_after();
+        let fields = FieldBlock::new();
+        dated(
+            self.options.date,
+            &Response::new(500, &fields),
+            |response| {
+                let answered = machine.respond_with(response, b"", out);
+                debug_assert!(answered.is_ok(), "{answered:?}");
+            },
+        );
+    }
+
+    async fn work<T: Transport>(
+        &mut self,
+        driver: &mut Driver<ServerConnection, T>,
+        job: H::Job,
+    ) -> Result<(), ExchangeError> {
+        let mut exchange = Exchange::new(driver, self.options);
+        // in a box: connections that wait must not hold room for it
+        let worked = Box::pin(self.handler.work(job, &mut exchange)).await;
+        if driver.machine().owes_response() && worked.is_ok() {
+            let failed = driver.apply(|machine, out| {
+                self.fail(machine, out);
+                Ok::<_, ExchangeError>(())
+            });
+            return failed;
+        }
+        worked?;
+        if driver.machine().server_state() == ServerState::SendBody {
+            return Err(ExchangeError::Unfinished);
+        }
+        if driver.machine().client_state() != ClientState::SendBody {
+            // or else the rest of the request comes first
+            let _ = driver.machine_mut().next_cycle();
+        }
+        Ok(())
+    }
+}
+
+async fn close<T: Transport>(
+    mut driver: Driver<ServerConnection, T>,
+    linger: Duration,
+    ended: Ended,
+) -> Ended {
+    if driver.peer_closed() && driver.unsent() == 0 {
+        return ended;
+    }
+    match driver.close(linger).await {
+        Ok(_) => ended,
+        // it is over anyway
+        Err(_) => ended,
+    }
+}
+
+/// Breaks the connection, so that nobody takes what came for the whole.
+fn cut<T: Transport>(driver: &Driver<ServerConnection, T>) {
+    if let Some(tcp) = driver.stream().beneath() {
+        let _ = SockRef::from(tcp).set_linger(Some(Duration::ZERO));
+    }
+}
