@@ -21,12 +21,16 @@ pub fn built_example(name: &str) -> PathBuf {
     built(&["--example", name], &format!("examples/{name}"))
 }
 
-/// The path of the `wirelore` command, which is built if need be, in the profile of the test.
+/// The path of the `wirelore` command: that of the environment variable `WIRELORE_COMMAND`, to test one
+/// that is installed, or else one that is built if need be, in the profile of the test.
 ///
 /// # Panics
 /// When it does not build.
 #[must_use]
 pub fn built_command() -> PathBuf {
+    if let Some(command) = env::var_os("WIRELORE_COMMAND") {
+        return command.into();
+    }
     // With an example beside it, or cargo would leave out the features that tests ask for and
     // compile everything a second time.
     built(&["--bin", "wirelore", "--example", "tftpd_blocking"], "wirelore")

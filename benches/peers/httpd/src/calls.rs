@@ -15,12 +15,15 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Requests on each connection, few and many. The difference counts, so that what a connection costs to
-/// take and to close is not in it.
+/// take is not in it.
 const FEW: usize = 50;
 const MANY: usize = 350;
 
 /// How long a step may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a server has to finish what it does after its last answer.
+const AFTERWARDS: Duration = Duration::from_millis(250);
 
 /// How it is counted, in words.
 pub(crate) const METHOD: &str = "strace -f -c on the server's processes; 64 connections, each asks again when \
@@ -163,7 +166,8 @@ fn parse(summary: &str) -> Option<BTreeMap<String, u64>> {
 }
 
 /// So many connections at once, each of which asks so many times: all ask, then all answers are read.
-fn ask(address: SocketAddr, path: &str, times: usize) -> io::Result<()> {
+/// They are open still.
+fn ask(address: SocketAddr, path: &str, times: usize) -> io::Result<Vec<TcpStream>> {
     let request = format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let connect = |_| {
         let stream = TcpStream::connect(address)?;
@@ -186,7 +190,7 @@ fn ask(address: SocketAddr, path: &str, times: usize) -> io::Result<()> {
             expected = Some(length);
         }
     }
-    Ok(())
+    Ok(connections)
 }
 
 /// An answer of which the length is not known yet; its length.
@@ -268,7 +272,8 @@ mod tests {
             }
             answered
         });
-        ask(address, "", 3).unwrap();
+        let connections = ask(address, "", 3).unwrap();
+        assert_eq!(connections.len(), CONNECTIONS);
         assert_eq!(server.join().unwrap(), 3 * CONNECTIONS);
     }
 }

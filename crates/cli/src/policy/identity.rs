@@ -31,6 +31,7 @@ pub(crate) enum Expect {
     /// Nothing (`If-None-Match: *`).
     Nothing,
     /// Something (`If-Match: *`).
+    #[allow(dead_code, reason = "for protocols that leave the rest to the server")]
     Something,
     /// This very file (`If-Match`, when the peer's tag is that of this file).
     This(Identity),

@@ -1,6 +1,6 @@
 //! What is seen of folders.
 
-use super::super::{Entries, EntryKind, Folder, Looked};
+use super::super::look::{Entries, EntryKind, Folder, Looked};
 use super::*;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;

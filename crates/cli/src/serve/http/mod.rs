@@ -18,7 +18,7 @@ mod users;
 mod visitor;
 
 use super::guests::{self, Guest, Host, Limits, Visit};
-use super::log::Log;
+use super::log::{Log, Session};
 use super::{Shared, Started};
 use crate::policy::Policy;
 use access_log::{AccessLog, Writer};
@@ -33,6 +33,7 @@ use std::time::Duration;
 use users::Gate;
 use visitor::Visitor;
 use wirelore_core::escape;
+use wirelore_http1::ErrorKind;
 use wirelore_tokio::http1::server::{ServerOptions, Transport, serve};
 use wirelore_tokio::{Drain, tls};
 
@@ -206,8 +207,36 @@ pub(super) fn reload(shared: &Shared) {
 }
 
 impl House {
-    fn refused(&self, peer: SocketAddr, protocol: &str, error: &wirelore_http1::Error) {
-        self.log.error(protocol, &format!("{peer} sent what is no request: {error}"));
+    /// What came is no request, or came too late.
+    fn refused(&self, visitor: &Visitor, error: &wirelore_http1::Error) {
+        let peer = visitor.peer;
+        // of those that go away, or say nothing more, there are many
+        let ordinary = matches!(error.kind, ErrorKind::Truncated | ErrorKind::TimedOut);
+        self.log.session(Session {
+            protocol: visitor.protocol(),
+            client: peer,
+            what: "refused",
+            text: (!ordinary)
+                .then(|| format!("sent what is no request: {error}"))
+                .as_deref(),
+            bad: false,
+            members: vec![("error", error.to_string().into())],
+        });
+        if let Some(log) = &self.access_log {
+            log.line(&access_log::Entry {
+                client: peer,
+                user: None,
+                method: b"",
+                target: b"",
+                version: wirelore_http1::Version::Http10,
+                status: error.reply_hint(),
+                octets: 0,
+                elapsed: Duration::ZERO,
+                referer: None,
+                user_agent: None,
+                secure: visitor.secure,
+            });
+        }
     }
 
     fn tell_certificate(&self) {

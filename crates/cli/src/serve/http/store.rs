@@ -8,6 +8,7 @@ use super::visitor::{Job, Visitor};
 use crate::policy::{Asker, Denied, Expect, Finished, Policy, Upload};
 use bytes::Bytes;
 use std::io;
+use std::mem::take;
 use std::time::SystemTime;
 
 use wirelore_http1::value::conditional::{Outcome, Recipient};
@@ -17,6 +18,8 @@ use wirelore_tokio::http1::server::{Exchange, ExchangeError, Transport};
 
 /// So many octets are written to the disk at a time.
 const PIECE: usize = 256 << 10;
+/// Shorter pieces of a body are copied behind each other.
+const JOIN: usize = 16 << 10;
 
 pub(super) async fn put<T: Transport>(
     visitor: &Visitor,
@@ -156,26 +159,25 @@ async fn receive<T: Transport>(
     account: &mut Account<'_>,
 ) -> Result<Answer, ExchangeError> {
     let shown = upload.shown().to_owned();
-    let mut pieces: Vec<Bytes> = Vec::new();
-    let (mut offset, mut held) = (0, 0);
+    let (mut pieces, mut offset) = (Pieces::default(), 0);
     loop {
         let piece = exchange.data().await?;
         let last = piece.is_none();
         if let Some(piece) = piece {
-            held += piece.len();
-            pieces.push(piece);
+            pieces.add(piece);
         }
-        if held < PIECE && !last {
+        if pieces.len < PIECE && !last {
             continue;
         }
-        let (written, back) = write(upload, offset, pieces).await;
+        let len = pieces.len as u64;
+        let (written, back) = write(upload, offset, pieces.take()).await;
         if let Err(error) = written {
             exchange.close_after();
             return Ok(Answer::denied(Denied::from_io(&error, &shown), true));
         }
-        offset += held as u64;
-        account.moves(held as u64);
-        (upload, pieces, held) = (back?, Vec::new(), 0);
+        offset += len;
+        account.moves(len);
+        upload = back?;
         if last {
             break;
         }
@@ -187,6 +189,41 @@ async fn receive<T: Transport>(
         Ok(Finished::Unexpected) => unexpected(),
         Err(error) => Answer::denied(Denied::from_io(&error, &shown), true),
     })
+}
+
+/// What waits to be written.
+#[derive(Default)]
+struct Pieces {
+    whole: Vec<Bytes>,
+    /// Behind these.
+    joined: Vec<u8>,
+    len: usize,
+}
+
+impl Pieces {
+    /// A piece keeps the buffer that it came in, so short ones are copied: what is kept is never much more
+    /// than what came.
+    fn add(&mut self, piece: Bytes) {
+        self.len += piece.len();
+        if piece.len() < JOIN {
+            self.joined.extend_from_slice(&piece);
+        } else {
+            self.close();
+            self.whole.push(piece);
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.joined.is_empty() {
+            self.whole.push(take(&mut self.joined).into());
+        }
+    }
+
+    fn take(&mut self) -> Vec<Bytes> {
+        self.close();
+        self.len = 0;
+        take(&mut self.whole)
+    }
 }
 
 /// Writes pieces to the disk, elsewhere.
@@ -229,3 +266,24 @@ async fn blocking_io<R: Send + 'static>(
     }
 }
 
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_pieces_keep_no_buffers() {
+        let buffer = Bytes::from(vec![7; JOIN]);
+        let mut pieces = Pieces::default();
+        for _ in 0..1000 {
+            pieces.add(buffer.slice(..1));
+        }
+        pieces.add(buffer.clone());
+        pieces.add(buffer.slice(..2));
+        assert_eq!(pieces.len, 1002 + JOIN);
+        let taken = pieces.take();
+        let lens: Vec<_> = taken.iter().map(Bytes::len).collect();
+        assert_eq!(lens, [1000, JOIN, 2]);
+        assert_eq!((pieces.len, pieces.take().len()), (0, 0));
+    }
+}

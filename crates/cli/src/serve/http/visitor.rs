@@ -108,7 +108,7 @@ impl Handler for Visitor {
     }
 
     fn refused(&mut self, error: &Error) {
-        self.house.refused(self.peer, self.protocol(), error);
+        self.house.refused(self, error);
     }
 }
 

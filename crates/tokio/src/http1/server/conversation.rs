@@ -59,13 +59,15 @@ pub async fn serve<T: Transport, H: Handler>(
             }
             Ok(Pumped::Break(Next::Drain)) => driver.machine_mut().close_after(),
             Ok(Pumped::Break(Next::Enough) | Pumped::Done) => {
-                return close(driver, options.linger, Ended::Closed).await;
+                close(&mut driver, options.linger).await;
+                return Ended::Closed;
             }
             // the machine is paused only while a response is owed, which is not the case here
             Ok(Pumped::HungUp) => {}
             Err(DriverError::Machine(error)) => {
                 round.handler.refused(&error);
-                return close(driver, options.linger, Ended::Refused(error)).await;
+                close(&mut driver, options.linger).await;
+                return Ended::Refused(error);
             }
             Err(DriverError::Io(error)) => return Ended::Io(error),
             Err(error @ DriverError::Stuck) => return Ended::Io(io::Error::other(error)),
@@ -102,6 +104,7 @@ impl<H: Handler> Round<'_, H> {
         driver: &mut Driver<ServerConnection, T>,
     ) -> Pump<H::Job> {
         if self.drain.has_begun() {
+            driver.machine_mut().close_after();
             let mut pump = pin!(driver.pump(|machine, event, out| self.see(machine, event, out)));
             return pump.as_mut().await;
         }
@@ -185,7 +188,7 @@ impl<H: Handler> Round<'_, H> {
         driver: &mut Driver<ServerConnection, T>,
         job: H::Job,
     ) -> Result<(), ExchangeError> {
-        let mut exchange = Exchange::new(driver, self.options);
+        let mut exchange = Exchange::new(driver, self.options, &self.drain);
         // in a box: connections that wait must not hold room for it
         let worked = Box::pin(self.handler.work(job, &mut exchange)).await;
         if driver.machine().owes_response() && worked.is_ok() {
@@ -207,18 +210,10 @@ impl<H: Handler> Round<'_, H> {
     }
 }
 
-async fn close<T: Transport>(
-    mut driver: Driver<ServerConnection, T>,
-    linger: Duration,
-    ended: Ended,
-) -> Ended {
-    if driver.peer_closed() && driver.unsent() == 0 {
-        return ended;
-    }
-    match driver.close(linger).await {
-        Ok(_) => ended,
-        // it is over anyway
-        Err(_) => ended,
+async fn close<T: Transport>(driver: &mut Driver<ServerConnection, T>, linger: Duration) {
+    if !driver.peer_closed() || driver.unsent() > 0 {
+        // that this fails says no more than that it is over
+        let _ = driver.close(linger).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::reply::dated;
 use super::{ServerOptions, Transport, outside};
-use crate::{ActError, Driver, DriverError};
+use crate::{ActError, Drain, Driver, DriverError};
 use bytes::Bytes;
 use std::fs::File;
 use std::io;
@@ -21,6 +21,7 @@ use wirelore_http1::{ClientState, Error, RequestEvent, ServerConnection, ServerS
 pub struct Exchange<'x, T> {
     driver: &'x mut Driver<ServerConnection, T>,
     options: &'x ServerOptions,
+    drain: &'x Drain,
     /// The request has come to its end.
     received: bool,
 }
@@ -72,10 +73,12 @@ impl<'x, T: Transport> Exchange<'x, T> {
     pub(super) const fn new(
         driver: &'x mut Driver<ServerConnection, T>,
         options: &'x ServerOptions,
+        drain: &'x Drain,
     ) -> Self {
         Self {
             driver,
             options,
+            drain,
             received: false,
         }
     }
@@ -126,6 +129,9 @@ impl<'x, T: Transport> Exchange<'x, T> {
     /// [`Misuse`]; then nothing was said.
     pub fn respond(&mut self, response: &Response<'_>, body: Body) -> Result<(), ExchangeError> {
         let date = self.options.date;
+        if self.drain.has_begun() {
+            self.close_after();
+        }
         self.driver.apply(|machine, out| {
             dated(date, response, |response| {
                 machine.respond(response, body, out)

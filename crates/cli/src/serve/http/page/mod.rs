@@ -15,7 +15,7 @@ mod write;
 pub(crate) use error::error;
 pub(crate) use html::html;
 pub(crate) use json::json;
-pub(crate) use order::{By, Order};
+pub(crate) use order::Order;
 
 use crate::policy::Entry;
 use wirelore_http1::value::accept::media;

@@ -3,7 +3,8 @@
 use super::error::{error_html, error_text};
 use super::html::{STYLE, html};
 use super::json::json;
-use super::{By, Kind, Order, View, choose, error, folder};
+use super::order::By;
+use super::{Kind, Order, View, choose, error, folder};
 use crate::policy::{Entry, EntryKind};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wirelore_http1::value::percent;
