@@ -24,7 +24,7 @@ struct Command {
 #[derive(Subcommand)]
 enum Verb {
     /// Serves a folder to old and new devices
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Copies a file from anywhere to anywhere
     Copy(copy::Arguments),
     /// Checks on this machine that servers and clients work

@@ -97,6 +97,10 @@ impl Curl {
                 }
             }
             let file = facts["filename_effective"].as_str().map(Path::new);
+            // curl writes the head instead
+            let is_head = facts["method"] == "HEAD";
+            assert!(!is_head || facts["size_download"] == 0, "{ended}");
+            let file = file.filter(|_| !is_head);
             got.push(Got {
                 status: u16::try_from(status).unwrap(),
                 connects: facts["num_connects"].as_u64().expect("a number"),

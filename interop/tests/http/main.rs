@@ -4,7 +4,9 @@
 #![cfg(target_os = "linux")]
 
 mod downloads;
+mod names;
 mod ranges;
+mod uploads;
 
 mod clients;
 mod server;

@@ -160,6 +160,10 @@ impl<'a> Account<'a> {
         if let Err(error) = done {
             self.error = Some(match error {
                 ExchangeError::Io(error) => format!("the connection failed: {error}"),
+                ExchangeError::Request(error) if self.status == 0 => {
+                    self.status = error.reply_hint();
+                    error.to_string()
+                }
                 error => error.to_string(),
             });
         }

@@ -161,7 +161,7 @@ async fn find(visitor: &Visitor, job: &Job, facts: &Facts<'_>) -> Result<Found, 
     let server = job.head.authority();
     let server = server.map(|host| format!("{scheme}://{}", String::from_utf8_lossy(host)));
     let looked = tokio::task::spawn_blocking(move || {
-        let Ok(path) = Path::parse(&target, &Rules::default()) else {
+        let Ok(path) = Path::parse(&target, &rules()) else {
             let text = "this is no path to a file";
             return Ok(Found::Answer(Answer::error(400, text)));
         };
@@ -185,7 +185,8 @@ async fn find(visitor: &Visitor, job: &Job, facts: &Facts<'_>) -> Result<Found, 
         for (index, name) in house.options.index().enumerate() {
             if let Some(readable) = index_of(&policy, &asker, folder.path(), name) {
                 let (entity, keep) = entity(readable)?;
-                if keep && index == 0 {
+                // under another spelling it may come to be another folder
+                if keep && index == 0 && folder.path() == path.segments.join(&b'/') {
                     house.shelf.put(&policy, &key, &entity);
                 }
                 return Ok(Found::File(entity));
@@ -215,6 +216,13 @@ async fn find(visitor: &Visitor, job: &Job, facts: &Facts<'_>) -> Result<Found, 
         Ok(looked) => looked,
         Err(gone) => Err(Denied::from_io(&io::Error::other(gone), "")),
     }
+}
+
+/// What may stand in a path: whatever a file may be called. The logs escape it.
+pub(super) fn rules() -> Rules {
+    let mut rules = Rules::default();
+    rules.allow_control_octets = true;
+    rules
 }
 
 fn entity(readable: Readable) -> Result<(Arc<Entity>, bool), Denied> {

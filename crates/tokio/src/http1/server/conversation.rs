@@ -51,11 +51,26 @@ pub async fn serve<T: Transport, H: Handler>(
     loop {
         match round.pump(&mut driver).await {
             Ok(Pumped::Break(Next::Send(chunk))) => driver.push(chunk),
-            Ok(Pumped::Break(Next::Work(job))) => {
-                if let Err(error) = round.work(&mut driver, job).await {
-                    cut(&driver);
-                    return Ended::Cut(error);
+            Ok(Pumped::Break(Next::Work(job, chunk))) => {
+                driver.push(chunk);
+                match round.work(&mut driver, job).await {
+                    Ok(()) => {}
+                    // the machine has said so already
+                    Err(ExchangeError::Request(error))
+                        if driver.machine().server_state() != ServerState::SendBody =>
+                    {
+                        close(&mut driver, options.linger).await;
+                        return Ended::Refused(error);
+                    }
+                    Err(error) => {
+                        cut(&driver);
+                        return Ended::Cut(error);
+                    }
                 }
+            }
+            Ok(Pumped::Break(Next::Unfinished)) => {
+                cut(&driver);
+                return Ended::Cut(ExchangeError::Unfinished);
             }
             Ok(Pumped::Break(Next::Drain)) => driver.machine_mut().close_after(),
             Ok(Pumped::Break(Next::Enough) | Pumped::Done) => {
@@ -79,7 +94,10 @@ pub async fn serve<T: Transport, H: Handler>(
 enum Next<J> {
     /// A chunk goes behind what is to be sent.
     Send(Bytes),
-    Work(J),
+    /// The same, and there is a job.
+    Work(J, Bytes),
+    /// A response was begun, and is not whole.
+    Unfinished,
     /// No more requests.
     Drain,
     /// More of a body came than is thrown away.
@@ -139,11 +157,14 @@ impl<H: Handler> Round<'_, H> {
                     machine.close_after();
                 }
                 let mut reply = Reply::new(machine, out, self.options.date);
-                match self.handler.begin(&head, &mut reply) {
-                    Begun::Work(job) => return Break(Next::Work(job)),
-                    Begun::Answered => {}
-                }
+                let begun = self.handler.begin(&head, &mut reply);
                 let chunk = reply.chunk;
+                if let Begun::Work(job) = begun {
+                    return Break(Next::Work(job, chunk));
+                }
+                if machine.server_state() == ServerState::SendBody {
+                    return Break(Next::Unfinished);
+                }
                 if machine.owes_response() {
                     self.fail(machine, out);
                 }
