@@ -4,8 +4,14 @@
 #![cfg(target_os = "linux")]
 
 mod downloads;
+mod load;
+mod logins;
+mod mirrors;
 mod names;
+mod pipelines;
+mod proxied;
 mod ranges;
+mod tls;
 mod uploads;
 
 mod clients;

@@ -13,16 +13,27 @@ impl Code {
     pub(crate) const UNKNOWN_SCHEME: Self = Self(1);
     pub(crate) const USAGE: Self = Self(2);
     pub(crate) const MALFORMED_URL: Self = Self(3);
+    pub(crate) const NO_SUCH_PROXY: Self = Self(5);
     pub(crate) const NO_SUCH_HOST: Self = Self(6);
     pub(crate) const NO_ROUTE: Self = Self(7);
+    pub(crate) const NOT_HTTP: Self = Self(8);
     pub(crate) const PARTIAL: Self = Self(18);
+    pub(crate) const HTTP_ERROR: Self = Self(22);
     pub(crate) const WRITING: Self = Self(23);
     pub(crate) const READING: Self = Self(26);
     pub(crate) const TIMEOUT: Self = Self(28);
+    pub(crate) const NO_RANGE: Self = Self(33);
+    pub(crate) const TLS: Self = Self(35);
     pub(crate) const FILE_URL: Self = Self(37);
     pub(crate) const INTERFACE: Self = Self(45);
+    pub(crate) const REDIRECTS: Self = Self(47);
+    pub(crate) const EMPTY_REPLY: Self = Self(52);
+    pub(crate) const SENDING: Self = Self(55);
     pub(crate) const NETWORK: Self = Self(56);
+    pub(crate) const CERTIFICATE: Self = Self(60);
     pub(crate) const TOO_LARGE: Self = Self(63);
+    pub(crate) const REWIND: Self = Self(65);
+    pub(crate) const LOGIN: Self = Self(67);
     pub(crate) const NOT_FOUND: Self = Self(68);
     pub(crate) const NO_PERMISSION: Self = Self(69);
     pub(crate) const REMOTE_DISK_FULL: Self = Self(70);
@@ -30,8 +41,10 @@ impl Code {
     pub(crate) const UNKNOWN_ID: Self = Self(72);
     pub(crate) const REMOTE_EXISTS: Self = Self(73);
     pub(crate) const NO_SUCH_USER: Self = Self(74);
+    pub(crate) const CA_FILE: Self = Self(77);
     pub(crate) const CHECKSUM: Self = Self(90);
     pub(crate) const REFUSED: Self = Self(91);
+    pub(crate) const PROXY: Self = Self(97);
     pub(crate) const HANGUP: Self = Self(129);
     pub(crate) const INTERRUPTED: Self = Self(130);
     pub(crate) const TERMINATED: Self = Self(143);
@@ -52,25 +65,51 @@ pub(crate) const TABLE: &[(Code, &str)] = &[
         Code::MALFORMED_URL,
         "malformed URL, or a name that the protocol cannot carry",
     ),
+    (Code::NO_SUCH_PROXY, "the proxy's name was not resolved"),
     (Code::NO_SUCH_HOST, "the host name was not resolved"),
     (
         Code::NO_ROUTE,
         "no way to the host; a TFTP server that is not there is a timeout, 28",
     ),
+    (Code::NOT_HTTP, "HTTP: what the server says is no HTTP"),
     (Code::PARTIAL, "what came is not the whole file"),
+    (
+        Code::HTTP_ERROR,
+        "HTTP: the server refused: any status of 400 and above",
+    ),
     (Code::WRITING, "the target cannot be written"),
     (
         Code::READING,
         "the source cannot be read, or changed while it was",
     ),
     (Code::TIMEOUT, "no answer in time, at the start or later"),
+    (
+        Code::NO_RANGE,
+        "HTTP: cannot go on in the middle of the file",
+    ),
+    (Code::TLS, "TLS: the two sides do not come together"),
     (Code::FILE_URL, "the source of a file: URL cannot be opened"),
     (
         Code::INTERFACE,
         "the interface, local address or local port cannot be used",
     ),
+    (Code::REDIRECTS, "HTTP: more redirects than --max-redirects"),
+    (Code::EMPTY_REPLY, "HTTP: the server closed without a word"),
+    (Code::SENDING, "HTTP: the connection broke while we sent"),
     (Code::NETWORK, "the socket failed"),
+    (
+        Code::CERTIFICATE,
+        "TLS: the server's certificate is not to be trusted",
+    ),
     (Code::TOO_LARGE, "larger than --max-size"),
+    (
+        Code::REWIND,
+        "HTTP: the source would have to be read again, and cannot be",
+    ),
+    (
+        Code::LOGIN,
+        "HTTP: the server or proxy does not accept the login",
+    ),
     (Code::NOT_FOUND, "TFTP: file not found on the server"),
     (Code::NO_PERMISSION, "TFTP: the server allows no access"),
     (Code::REMOTE_DISK_FULL, "TFTP: the server's disk is full"),
@@ -87,14 +126,16 @@ pub(crate) const TABLE: &[(Code, &str)] = &[
         "TFTP: the file exists on the server already",
     ),
     (Code::NO_SUCH_USER, "TFTP: the server knows no such user"),
+    (Code::CA_FILE, "the file of --cacert cannot be used"),
     (
         Code::CHECKSUM,
-        "the content does not have the digest given with --checksum",
+        "not the digest given with --checksum, or announced by the server",
     ),
     (
         Code::REFUSED,
-        "refused by an option: the target exists, and --no-clobber",
+        "refused: the target exists (--no-clobber), or a redirect is unsafe",
     ),
+    (Code::PROXY, "the proxy does not open a way to the host"),
     (Code::HANGUP, "ended by SIGHUP"),
     (Code::INTERRUPTED, "ended by SIGINT (Ctrl-C)"),
     (Code::TERMINATED, "ended by SIGTERM"),
@@ -193,16 +234,29 @@ mod tests {
         let curls = [
             (Code::UNKNOWN_SCHEME, 1),
             (Code::MALFORMED_URL, 3),
+            (Code::NO_SUCH_PROXY, 5),
             (Code::NO_SUCH_HOST, 6),
             (Code::NO_ROUTE, 7),
+            (Code::NOT_HTTP, 8),
             (Code::PARTIAL, 18),
+            (Code::HTTP_ERROR, 22),
             (Code::WRITING, 23),
             (Code::READING, 26),
             (Code::TIMEOUT, 28),
+            (Code::NO_RANGE, 33),
+            (Code::TLS, 35),
             (Code::FILE_URL, 37),
             (Code::INTERFACE, 45),
+            (Code::REDIRECTS, 47),
+            (Code::EMPTY_REPLY, 52),
+            (Code::SENDING, 55),
             (Code::NETWORK, 56),
+            (Code::CERTIFICATE, 60),
             (Code::TOO_LARGE, 63),
+            (Code::REWIND, 65),
+            (Code::LOGIN, 67),
+            (Code::CA_FILE, 77),
+            (Code::PROXY, 97),
             (Code::NOT_FOUND, 68),
             (Code::NO_PERMISSION, 69),
             (Code::REMOTE_DISK_FULL, 70),

@@ -52,6 +52,23 @@ impl Local {
         }
     }
 
+    /// Whether a whole new file takes its place, so that nothing is written before its time.
+    pub(crate) fn is_replaced(&self) -> bool {
+        match self {
+            Self::Standard => false,
+            Self::Path { path, .. } => fs::metadata(path).map_or(true, |kind| kind.is_file()),
+        }
+    }
+
+    /// The same folder, and another name in it; or the first name, where there was only the folder.
+    pub(crate) fn rename(&mut self, name: OsString) {
+        if self.is_folder() {
+            self.enter(name);
+        } else if let Self::Path { path, .. } = self {
+            path.set_file_name(name);
+        }
+    }
+
     pub(crate) fn enter(&mut self, name: OsString) {
         if let Self::Path { path, .. } = self {
             path.push(name);
@@ -143,7 +160,7 @@ impl Local {
     }
 }
 
-fn exists(place: &str) -> Failure {
+pub(crate) fn exists(place: &str) -> Failure {
     Failure::new(
         Code::REFUSED,
         format!("{place}: exists already, and --no-clobber was given"),
@@ -392,13 +409,13 @@ impl Drop for Replacement {
 
 /// What a new file takes over from the one that it replaces: who may read, write and run it.
 #[cfg(unix)]
-fn kept(old: Permissions) -> Permissions {
+pub(crate) fn kept(old: Permissions) -> Permissions {
     use std::os::unix::fs::PermissionsExt;
     Permissions::from_mode(old.mode() & 0o777)
 }
 
 #[cfg(not(unix))]
-fn kept(old: Permissions) -> Permissions {
+pub(crate) fn kept(old: Permissions) -> Permissions {
     old
 }
 

@@ -96,6 +96,29 @@ impl Lookout {
         self.parameters
     }
 
+    pub(crate) const fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    pub(crate) const fn label(&self) -> &'static str {
+        self.label
+    }
+
+    /// The other side answered, and the file begins: so many octets, in pieces of `block` octets.
+    pub(crate) fn begins(&self, size: Option<u64>, block: u64) {
+        if self.counts {
+            self.tools.progress(|progress| progress.begin(size, block));
+        }
+        self.begun.send_replace(Some(Begun { size }));
+    }
+
+    /// So many octets went by, from the beginning of the file.
+    pub(crate) fn passed(&self, octets: u64) {
+        if self.counts {
+            self.tools.progress(|progress| progress.at(octets));
+        }
+    }
+
     /// How many octets of the file went by.
     pub(crate) const fn octets(&self) -> u64 {
         self.octets

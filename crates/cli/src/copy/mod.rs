@@ -4,12 +4,17 @@
 //! is local (`local.rs`), looked at (`lookout.rs`), verified (`audit.rs`) and reported.
 
 mod audit;
+mod batch;
 mod codes;
+mod common;
 mod file;
+mod http;
 mod kept;
 mod local;
 mod lookout;
 mod network;
+mod output;
+mod part;
 mod pipe;
 mod place;
 mod progress;
@@ -37,8 +42,11 @@ Examples:
   pg_dump db | gzip | wirelore copy - tftp://10.0.0.1/db.gz
   wirelore copy tftp://10.0.0.1/image tftp://10.0.0.2/ --progress bang
   wirelore copy tftp://10.0.0.1/motd - --quiet
+  wirelore copy https://10.0.0.1/ios.bin . --continue --cacert ca.pem
+  wirelore copy running.cfg http://10.0.0.1/backup/ --user admin
+  wirelore copy http://10.0.0.1/image tftp://10.0.0.2/
 
-SRC and DST are tftp: and file: URLs, paths, or - for stdin and stdout. A path that looks like a URL
+SRC and DST are http:, https:, tftp: and file: URLs, paths, or - for stdin and stdout. A path that looks like a URL
 is written ./PATH.
 
 Durations are seconds, or have a unit: 500ms, 2s, 5m. Sizes have one too: 64k, 10M, 1GiB.
@@ -50,10 +58,10 @@ Exit codes: wirelore copy --help exit";
 #[command(override_usage = "wirelore copy [OPTIONS] <SRC> <DST>")]
 pub(crate) struct Arguments {
     /// What to copy
-    #[arg(value_name = "SRC", required_unless_present = "help")]
+    #[arg(value_name = "SRC", required_unless_present_any = ["help", "batch", "history"])]
     source: Option<OsString>,
     /// Where to: a file, or a folder for a file of the same name
-    #[arg(value_name = "DST", required_unless_present = "help")]
+    #[arg(value_name = "DST", required_unless_present_any = ["help", "batch", "history"])]
     destination: Option<OsString>,
 
     /// Leave a file alone that exists at DST
@@ -68,6 +76,12 @@ pub(crate) struct Arguments {
     /// Copy nothing that is larger
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_size: Option<u64>,
+    /// Keep what came when a download fails, and go on behind it the next time
+    #[arg(short = 'C', long = "continue")]
+    go_on: bool,
+    /// Copy what the lines of FILE say, SRC and DST on each; - is stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "destination"])]
+    batch: Option<PathBuf>,
 
     /// How to show progress
     #[arg(
@@ -93,10 +107,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", help_heading = "What is said")]
     pcap: Option<PathBuf>,
 
-    /// Ask again so often when there is no answer
+    /// Ask again so often when there is no answer, or a passing failure
     #[arg(long, value_name = "N", default_value = "5", help_heading = "Patience")]
     retries: u32,
-    /// Wait exactly so long for every answer, instead of by the network's round-trip time
+    /// TFTP: wait exactly so long for every answer, instead of by the network's round-trip time;
+    /// HTTP: give up a connection on which nothing moves for so long [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = wait, help_heading = "Patience")]
     timeout: Option<Duration>,
     /// Give up when the other side has not answered at all after so long
@@ -108,6 +123,8 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     network: Network,
+    #[command(flatten)]
+    http: http::Options,
     #[command(flatten)]
     tftp: tftp::Options,
 
@@ -126,6 +143,7 @@ enum Topic {
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match arguments.help {
+        None if arguments.http.history => ExitCode::from(http::history::show().0),
         None => ExitCode::from(run::run(arguments).0),
         Some(topic) => help(topic),
     }

@@ -4,12 +4,12 @@ use super::codes::{Code, Failure, plain};
 use super::place::Host;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use wirelore_core::escape;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct Network {
@@ -92,9 +92,40 @@ impl Network {
         Err(failed)
     }
 
+    /// A socket that is not connected yet, bound where the options say.
+    pub(crate) fn tcp(&self, host: SocketAddr) -> Result<TcpStream, Failure> {
+        let ports = self
+            .local_port
+            .as_ref()
+            .map_or(0..=0, |ports| ports.0.clone());
+        let mut failed = Failure::new(Code::INTERFACE, "no local port");
+        for port in ports {
+            let socket = self.socket(host, Type::STREAM, Protocol::TCP)?;
+            let nonblocking = socket.set_nonblocking(true);
+            nonblocking.map_err(|error| Failure::of(&error, Code::NO_ROUTE, "no socket"))?;
+            let local = match (self.local_address(), host) {
+                (Some(address), _) => address,
+                (None, SocketAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+                (None, SocketAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+            };
+            if port == 0 && local.is_unspecified() {
+                return Ok(socket.into());
+            }
+            if port != 0 {
+                // a connection that was closed a minute ago does not keep its port
+                let _ = socket.set_reuse_address(true);
+            }
+            match bind(&socket, SocketAddr::new(local, port)) {
+                Ok(()) => return Ok(socket.into()),
+                Err(failure) => failed = failure,
+            }
+        }
+        Err(failed)
+    }
+
     /// The local address that packets to `host` come from. Nothing is sent.
     fn way(&self, host: SocketAddr) -> Result<SocketAddr, Failure> {
-        let socket = self.socket(host)?;
+        let socket = self.socket(host, Type::DGRAM, Protocol::UDP)?;
         if let Some(local) = self.local_address() {
             bind(&socket, SocketAddr::new(local, 0))?;
         }
@@ -125,7 +156,7 @@ impl Network {
         let mut failed = Failure::new(Code::INTERFACE, "no local port");
         for port in ports {
             // a socket that could not be bound cannot be used again everywhere
-            let socket = self.socket(host)?;
+            let socket = self.socket(host, Type::DGRAM, Protocol::UDP)?;
             local.set_port(port);
             match bind(&socket, local) {
                 Ok(()) => {
@@ -140,8 +171,8 @@ impl Network {
         Err(failed)
     }
 
-    fn socket(&self, host: SocketAddr) -> Result<Socket, Failure> {
-        let socket = Socket::new(Domain::for_address(host), Type::DGRAM, Some(Protocol::UDP));
+    fn socket(&self, host: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket, Failure> {
+        let socket = Socket::new(Domain::for_address(host), kind, Some(protocol));
         let socket = socket.map_err(|error| Failure::of(&error, Code::NO_ROUTE, "no socket"))?;
         if let (Some(name), None) = (&self.interface, self.local_address()) {
             let place = format!("interface {}", escape(name));

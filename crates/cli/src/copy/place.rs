@@ -3,7 +3,7 @@
 use super::codes::{Code, Failure};
 use super::local::Local;
 use super::remote::Remote;
-use super::{file, tftp};
+use super::{file, http, tftp};
 use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(crate) struct Scheme {
 }
 
 /// All of them, sorted by name.
-const SCHEMES: &[Scheme] = &[file::SCHEME, tftp::SCHEME];
+const SCHEMES: &[Scheme] = &[file::SCHEME, http::PLAIN, http::SECURE, tftp::SCHEME];
 
 pub(crate) enum Place {
     Local(Local),
@@ -51,7 +51,7 @@ impl Place {
                 let known = known.join(", ");
                 let text = format!(
                     "{}: no scheme \"{lower}\" here, only {known}",
-                    escape(octets)
+                    escape(&without_login(octets))
                 );
                 Err(Failure::new(Code::UNKNOWN_SCHEME, text))
             }
@@ -88,7 +88,7 @@ fn last_component(name: &[u8]) -> Option<Vec<u8>> {
 
 /// A URL, cut at its first colon.
 pub(crate) struct Url<'u> {
-    whole: &'u [u8],
+    pub(crate) whole: &'u [u8],
     pub(crate) rest: &'u [u8],
 }
 
@@ -111,7 +111,8 @@ pub(crate) enum Host {
 impl<'u> Url<'u> {
     /// The URL is not what it should be.
     pub(crate) fn malformed(&self, why: &str) -> Failure {
-        let text = format!("malformed URL {}: {why}", escape(self.whole));
+        let shown = without_login(self.whole);
+        let text = format!("malformed URL {}: {why}", escape(&shown));
         Failure::new(Code::MALFORMED_URL, text)
     }
 
@@ -226,6 +227,26 @@ impl Host {
     }
 }
 
+/// What may be shown of a URL: all but a name and password in front of the host. A password with a
+/// slash in it is not what a URL should have, but is none the less secret.
+pub(crate) fn without_login(url: &[u8]) -> Vec<u8> {
+    let Some(start) = url.windows(3).position(|three| three == b"://") else {
+        return url.to_vec();
+    };
+    let (scheme, rest) = url.split_at(start + 3);
+    let authority = rest.iter().position(|octet| b"/?#".contains(octet));
+    let authority = &rest[..authority.unwrap_or(rest.len())];
+    // user:1234/5@host: what follows the colon is no port
+    let colon = authority.iter().position(|&octet| octet == b':');
+    let odd = !authority.starts_with(b"[")
+        && colon.is_some_and(|colon| !authority[colon + 1..].iter().all(u8::is_ascii_digit));
+    let within = if odd { rest } else { authority };
+    match within.iter().rposition(|&octet| octet == b'@') {
+        Some(at) => [scheme, &rest[at + 1..]].concat(),
+        None => url.to_vec(),
+    }
+}
+
 /// Octets that name a file of this system.
 pub(crate) fn os_string(octets: Vec<u8>) -> OsString {
     #[cfg(unix)]
@@ -325,6 +346,24 @@ mod tests {
         assert_eq!(url.decoded(b"a%20%2f%FFb+?").unwrap(), b"a /\xffb+?");
         for bad in ["%", "a%4", "%zz", "%+1", "%00", "\0"] {
             assert!(url.decoded(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_never_shown() {
+        for (url, wanted) in [
+            ("http://h/a@b", "http://h/a@b"),
+            ("http://h:80/a@b", "http://h:80/a@b"),
+            ("http://[::1]:8/a@b", "http://[::1]:8/a@b"),
+            ("http://u:p@h/a", "http://h/a"),
+            ("http://u@h/a?x@y", "http://h/a?x@y"),
+            ("http://u:p@q@h", "http://h"),
+            ("http://u:p/w@h/a", "http://h/a"),
+            ("http://u:p?w@h", "http://h"),
+            ("a@b", "a@b"),
+        ] {
+            let found = without_login(url.as_bytes());
+            assert_eq!(String::from_utf8(found).unwrap(), wanted, "{url}");
         }
     }
 

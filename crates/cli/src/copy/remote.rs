@@ -2,12 +2,14 @@
 
 use super::Arguments;
 use super::codes::Failure;
+use super::common::Common;
 use super::local::Input;
 use super::lookout::Lookout;
+use super::output::Output;
+use serde_json::Value;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::watch;
-use wirelore_tokio::Target;
 
 /// A file on another host.
 pub(crate) trait Remote {
@@ -23,6 +25,17 @@ pub(crate) trait Remote {
     /// Goes on to the file called `name` in this folder.
     fn enter(&mut self, name: &[u8]);
 
+    /// Whether it has a name for a file that the URL does not tell, for whom that is enough.
+    fn names_itself(&self, arguments: &Arguments) -> bool {
+        let _ = arguments;
+        false
+    }
+
+    /// Whether what was fetched before need not be fetched again.
+    fn can_go_on(&self) -> bool {
+        false
+    }
+
     /// Whether a file that exists there can be told from one that does not, and be left alone.
     fn can_spare(&self) -> bool;
 
@@ -30,7 +43,7 @@ pub(crate) trait Remote {
     fn window(&self, arguments: &Arguments) -> usize;
 
     /// Fetches it.
-    fn get<'c>(&'c self, way: Way<'c>, target: Box<dyn Target>) -> Transfer<'c>;
+    fn get<'c>(&'c self, way: Way<'c>, output: Output) -> Transfer<'c>;
 
     /// Sends it.
     fn put<'c>(&'c self, way: Way<'c>, input: Input) -> Transfer<'c>;
@@ -41,6 +54,8 @@ pub(crate) type Transfer<'c> = Pin<Box<dyn Future<Output = Outcome> + 'c>>;
 /// What a transfer goes along with.
 pub(crate) struct Way<'c> {
     pub(crate) arguments: &'c Arguments,
+    /// What all copies of a run have in common.
+    pub(crate) common: &'c Common,
     pub(crate) lookout: Lookout,
     pub(crate) stop: Stop,
 }
@@ -102,9 +117,14 @@ pub(crate) struct Outcome {
     pub(crate) elapsed: Duration,
     pub(crate) retransmissions: Option<u64>,
     /// What it went by, in the protocol's own words.
-    pub(crate) options: Vec<(&'static str, u64)>,
+    pub(crate) options: Facts,
     pub(crate) result: Result<(), Failure>,
+    /// What the file is called here, where the peer had a say in that.
+    pub(crate) name: Option<String>,
 }
+
+/// Names and values, in the order they are shown.
+pub(crate) type Facts = Vec<(&'static str, Value)>;
 
 impl Outcome {
     /// Nothing was transferred.
@@ -115,6 +135,7 @@ impl Outcome {
             retransmissions: None,
             options: Vec::new(),
             result: Err(failure),
+            name: None,
         }
     }
 }

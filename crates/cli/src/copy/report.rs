@@ -2,7 +2,7 @@
 
 use super::audit::Checksum;
 use super::progress::{rate, seconds};
-use super::remote::Outcome;
+use super::remote::{Facts, Outcome};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -27,7 +27,7 @@ impl Report {
     pub(crate) fn new(
         (source, destination): (String, String),
         outcome: &Outcome,
-        second: Option<&[(&'static str, u64)]>,
+        second: Option<&Facts>,
         digest: Option<&Checksum>,
     ) -> Self {
         let failure = outcome.result.as_ref().err();
@@ -50,8 +50,8 @@ impl Report {
     }
 }
 
-fn map(options: &[(&'static str, u64)]) -> Option<Map<String, Value>> {
-    let pair = |&(name, value): &(&str, u64)| (name.to_owned(), value.into());
+fn map(options: &Facts) -> Option<Map<String, Value>> {
+    let pair = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
     (!options.is_empty()).then(|| options.iter().map(pair).collect())
 }
 
@@ -72,8 +72,14 @@ pub(crate) fn line(outcome: &Outcome) -> String {
         Some(1) => line += ", 1 retransmission",
         Some(count) => line += &format!(", {count} retransmissions"),
     }
-    for (name, value) in options.iter().filter(|(name, _)| *name != "tsize") {
-        line += &format!(", {name} {value}");
+    for (name, value) in options {
+        match value.as_u64() {
+            // what is only for programs
+            None => {}
+            Some(_) if ["tsize", "status"].contains(name) => {}
+            Some(0) if ["redirects", "retries"].contains(name) => {}
+            Some(value) => line += &format!(", {name} {value}"),
+        }
     }
     line
 }
@@ -89,8 +95,14 @@ mod tests {
             octets: 12345,
             elapsed: Duration::from_millis(3100),
             retransmissions: Some(2),
-            options: vec![("blksize", 1428), ("windowsize", 8), ("tsize", 12345)],
+            options: vec![
+                ("blksize", 1428.into()),
+                ("windowsize", 8.into()),
+                ("tsize", 12345.into()),
+                ("etag", "x".into()),
+            ],
             result: Ok(()),
+            name: None,
         };
         let wanted = "12345 bytes copied in 3.1 s (3.9 KiB/s), 2 retransmissions, blksize 1428, \
                       windowsize 8";

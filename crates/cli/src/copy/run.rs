@@ -1,24 +1,29 @@
-//! One copy, from its arguments to its exit code.
+//! Copies, one or many, from their arguments to the exit code.
 
 use super::Arguments;
 use super::audit::{Audit, Checksum};
+use super::batch;
 use super::codes::{Code, Failure};
+use super::common::Common;
 use super::kept::Kept;
 use super::local::{Input, Local, Scratch};
 use super::lookout::{Begun, Lookout, Tools};
+use super::output::Output;
 use super::pipe::pipe;
-use super::place::{Place, os_string};
+use super::place::{Place, os_string, without_login};
 use super::progress::{Console, Progress, Style};
-use super::remote::{Outcome, Remote, Stop, Way};
+use super::remote::{Facts, Outcome, Remote, Stop, Way};
 use super::report::{self, Report};
-use super::signals::Signals;
+use super::signals::{Signals, Wanted};
 use super::trace::Trace;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use wirelore_core::escape;
 use wirelore_tokio::{Source, Tap, Target};
 
 /// How long a copy has for giving up properly.
@@ -27,53 +32,164 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Copies, says how it went, and returns the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Code {
     let console = Console::default();
-    let mut copy = Copy {
-        names: (
-            text(arguments.source.as_deref()),
-            text(arguments.destination.as_deref()),
+    let mut run = Run {
+        arguments,
+        console: console.clone(),
+        opened: None,
+    };
+    let code = match &arguments.batch {
+        None => run.copy(
+            arguments.source.as_deref().unwrap_or_default(),
+            arguments.destination.as_deref().unwrap_or_default(),
         ),
-        outcome: Outcome::nothing(Failure::new(Code::USAGE, "")),
-        second: None,
-        digest: None,
+        Some(path) => match batch::read(path) {
+            Ok(pairs) => run.all(&pairs),
+            Err(failure) => {
+                console.line(&format!("wirelore: {}", failure.text));
+                failure.code
+            }
+        },
     };
-    if let Err(failure) = copy.copy(arguments, &console) {
-        copy.outcome.result = Err(failure);
-    }
-    let Copy {
-        names,
-        outcome,
-        second,
-        digest,
-    } = copy;
-    let to_stdout = arguments.destination.as_deref() == Some(OsStr::new("-"));
-    let mut code = match &outcome.result {
-        Ok(()) => Code::COPIED,
-        Err(failure) => {
-            console.line(&format!("wirelore: {}", failure.text));
-            failure.code
-        }
-    };
-    let mut print = |line: String| {
-        if writeln!(io::stdout(), "{line}").is_err() && code == Code::COPIED {
-            code = Code::WRITING;
-        }
-    };
-    if arguments.json && !to_stdout {
-        print(Report::new(names, &outcome, second.as_deref(), digest.as_ref()).json());
-    } else if let (Ok(()), Some(digest), Some(_)) = (&outcome.result, digest, arguments.digest) {
-        match to_stdout {
-            true => console.line(&digest.to_string()),
-            false => print(digest.to_string()),
-        }
-    }
-    if outcome.result.is_ok() && !arguments.quiet && !arguments.json {
-        console.line(&report::line(&outcome));
+    if let Some(opened) = run.opened.take() {
+        // a thread may wait for stdin for ever
+        opened.runtime.shutdown_background();
     }
     code
 }
 
-fn text(argument: Option<&OsStr>) -> String {
-    argument.unwrap_or_default().to_string_lossy().into_owned()
+/// What all copies of a run go along with.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    console: Console,
+    opened: Option<Opened>,
+}
+
+/// Opened for the first copy that makes sense.
+struct Opened {
+    runtime: Runtime,
+    signals: Signals,
+    common: Common,
+    trace: Option<Trace>,
+    tap: Option<Tap>,
+}
+
+impl Opened {
+    fn new(arguments: &Arguments, console: &Console) -> Result<Self, Failure> {
+        let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
+        let tap = arguments.pcap.as_deref().map(tap).transpose()?;
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let failed = |error: io::Error| Failure::of(&error, Code::NETWORK, "no runtime");
+        let runtime = runtime.map_err(failed)?;
+        let (signals, common) = {
+            let _within = runtime.enter();
+            let signals = Signals::listen(arguments.batch.is_some());
+            let failed = |error: io::Error| Failure::of(&error, Code::NETWORK, "signals");
+            (signals.map_err(failed)?, Common::new(arguments, console)?)
+        };
+        Ok(Self {
+            runtime,
+            signals,
+            common,
+            trace,
+            tap,
+        })
+    }
+
+    /// Writes what is left of trace and capture.
+    fn recorded(&self) -> Result<(), Failure> {
+        self.runtime
+            .block_on(recorded(self.trace.as_ref(), self.tap.as_ref()))
+    }
+}
+
+impl Run<'_> {
+    /// One copy, and that was all.
+    fn copy(&mut self, source: &OsStr, destination: &OsStr) -> Code {
+        let (code, _) = self.one(source, destination, true);
+        code
+    }
+
+    /// Many; the code is that of the first that failed.
+    fn all(&mut self, pairs: &[batch::Pair]) -> Code {
+        let mut code = Code::COPIED;
+        for pair in pairs {
+            let (one, stopped) = self.one(&pair.source, &pair.destination, false);
+            if code == Code::COPIED {
+                code = one;
+            }
+            if stopped {
+                break;
+            }
+        }
+        if let Some(opened) = &self.opened {
+            opened.common.ended();
+            if let Err(failure) = opened.recorded() {
+                self.console.line(&format!("wirelore: {}", failure.text));
+                if code == Code::COPIED {
+                    code = failure.code;
+                }
+            }
+        }
+        code
+    }
+
+    /// Returns also whether no other copy should follow.
+    fn one(&mut self, source: &OsStr, destination: &OsStr, alone: bool) -> (Code, bool) {
+        let (arguments, console) = (self.arguments, self.console.clone());
+        let mut copy = Copy {
+            names: (text(source), text(destination)),
+            outcome: Outcome::nothing(Failure::new(Code::USAGE, "")),
+            second: None,
+            digest: None,
+        };
+        if let Err(failure) = copy.copy(self, source, destination, alone) {
+            copy.outcome.result = Err(failure);
+        }
+        let Copy {
+            names,
+            outcome,
+            second,
+            digest,
+        } = copy;
+        let to_stdout = destination == OsStr::new("-");
+        let which = match alone {
+            true => String::new(),
+            false => {
+                let (from, to) = (escape(&names.0).to_string(), escape(&names.1).to_string());
+                format!("{from} -> {to}: ")
+            }
+        };
+        let (mut code, mut stopped) = (Code::COPIED, false);
+        if let Err(failure) = &outcome.result {
+            console.line(&format!("wirelore: {which}{}", failure.text));
+            code = failure.code;
+            stopped = [Code::HANGUP, Code::INTERRUPTED, Code::TERMINATED].contains(&code);
+        }
+        let mut print = |line: String| {
+            if writeln!(io::stdout(), "{line}").is_err() && code == Code::COPIED {
+                code = Code::WRITING;
+            }
+        };
+        if arguments.json && !to_stdout {
+            print(Report::new(names, &outcome, second.as_ref(), digest.as_ref()).json());
+        } else if let (Ok(()), Some(digest), Some(_)) = (&outcome.result, digest, arguments.digest)
+        {
+            match to_stdout {
+                true => console.line(&digest.to_string()),
+                false => print(digest.to_string()),
+            }
+        }
+        if outcome.result.is_ok() && !arguments.quiet && !arguments.json {
+            console.line(&format!("{which}{}", report::line(&outcome)));
+        }
+        (code, stopped)
+    }
+}
+
+/// An argument as it may be shown.
+fn text(argument: &OsStr) -> String {
+    let shown = without_login(argument.as_encoded_bytes());
+    String::from_utf8_lossy(&shown).into_owned()
 }
 
 struct Copy {
@@ -81,16 +197,27 @@ struct Copy {
     names: (String, String),
     outcome: Outcome,
     /// What the second transfer went by, where there are two.
-    second: Option<Vec<(&'static str, u64)>>,
+    second: Option<Facts>,
     digest: Option<Checksum>,
 }
 
 impl Copy {
-    fn copy(&mut self, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-        let source = Place::of(arguments.source.as_deref().unwrap_or_default())?;
-        let mut destination = Place::of(arguments.destination.as_deref().unwrap_or_default())?;
+    fn copy(
+        &mut self,
+        run: &mut Run<'_>,
+        source: &OsStr,
+        destination: &OsStr,
+        alone: bool,
+    ) -> Result<(), Failure> {
+        let (arguments, console) = (run.arguments, &run.console);
+        let source = Place::of(source)?;
+        let mut destination = Place::of(destination)?;
         check(arguments, &source, &destination)?;
-        self.enter(&source, &mut destination)?;
+        self.enter(arguments, &source, &mut destination)?;
+        let opened = match &mut run.opened {
+            Some(opened) => opened,
+            empty => empty.insert(Opened::new(arguments, console)?),
+        };
         let style = if arguments.quiet {
             Style::None
         } else {
@@ -100,13 +227,9 @@ impl Copy {
             console: console.clone(),
             verbose: arguments.verbose,
             progress: Arc::new(Mutex::new(Progress::new(style, console))),
-            trace: arguments.trace.as_deref().map(Trace::create).transpose()?,
-            tap: arguments.pcap.as_deref().map(tap).transpose()?,
+            trace: opened.trace.clone(),
+            tap: opened.tap.clone(),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|error| Failure::of(&error, Code::NETWORK, "no runtime"))?;
         let job = Job {
             arguments,
             tools: tools.clone(),
@@ -116,15 +239,19 @@ impl Copy {
                 arguments.digest,
             ),
             scratch: Scratch::default(),
+            common: &opened.common,
         };
-        let recorded = runtime.block_on(async {
-            (self.outcome, self.second) = job.attended(&source, &destination).await;
-            recorded(&tools).await
-        });
-        // a thread may wait for stdin for ever
-        runtime.shutdown_background();
+        (self.outcome, self.second) =
+            opened
+                .runtime
+                .block_on(job.attended(&mut opened.signals, &source, &destination));
         job.scratch.clear();
         tools.progress(|progress| progress.end(self.outcome.result.is_ok()));
+        if let Some(name) = &self.outcome.name {
+            let shown = &mut self.names.1;
+            shown.truncate(shown.rfind('/').map_or(0, |slash| slash + 1));
+            shown.push_str(name);
+        }
         let algorithm = arguments
             .digest
             .or(arguments.checksum.as_ref().map(|sum| sum.algorithm));
@@ -132,6 +259,7 @@ impl Copy {
         self.digest = algorithm
             .filter(|_| whole)
             .and_then(|algorithm| job.audit.digest(algorithm));
+        let recorded = if alone { opened.recorded() } else { Ok(()) };
         match &self.outcome.result {
             Ok(()) => recorded,
             Err(_) => Ok(()),
@@ -139,7 +267,12 @@ impl Copy {
     }
 
     /// Goes on to the file, where the destination is a folder.
-    fn enter(&mut self, source: &Place, destination: &mut Place) -> Result<(), Failure> {
+    fn enter(
+        &mut self,
+        arguments: &Arguments,
+        source: &Place,
+        destination: &mut Place,
+    ) -> Result<(), Failure> {
         let is_folder = match destination {
             Place::Local(local) => local.is_folder(),
             Place::Remote(remote) => remote.is_folder(),
@@ -148,6 +281,15 @@ impl Copy {
             return Ok(());
         }
         let Some(name) = source.last_name() else {
+            let shown = &mut self.names.1;
+            if matches!(source, Place::Remote(source) if source.names_itself(arguments))
+                && matches!(destination, Place::Local(_))
+            {
+                if !shown.ends_with('/') {
+                    shown.push('/');
+                }
+                return Ok(());
+            }
             let text = "the source has no name that a file could have: name it in DST";
             return Err(Failure::new(Code::USAGE, text));
         };
@@ -168,7 +310,18 @@ impl Copy {
 fn check(arguments: &Arguments, source: &Place, destination: &Place) -> Result<(), Failure> {
     let wrong = |text: &str| Err(Failure::new(Code::USAGE, text));
     let stdout = matches!(destination, Place::Local(Local::Standard));
+    let can_go_on = matches!(source, Place::Remote(source) if source.can_go_on());
     match destination {
+        _ if arguments.http.connections && arguments.batch.is_none() => {
+            wrong("--connections goes with --batch: one copy has one connection, see -v")
+        }
+        Place::Remote(_) if arguments.go_on => {
+            wrong("--continue: only what is fetched can be gone on with")
+        }
+        _ if arguments.go_on && !can_go_on => {
+            wrong("--continue: this source can only be read from its beginning")
+        }
+        _ if arguments.go_on && stdout => wrong("--continue: stdout keeps nothing"),
         Place::Local(Local::Standard) if arguments.json => {
             wrong("--json prints to stdout, and so does the copy: give DST a name")
         }
@@ -192,9 +345,9 @@ fn tap(path: &Path) -> Result<Tap, Failure> {
 }
 
 /// Writes what is left of trace and capture.
-async fn recorded(tools: &Tools) -> Result<(), Failure> {
-    let traced = tools.trace.as_ref().map_or(Ok(()), Trace::finish);
-    if let Some(tap) = tools.tap.clone() {
+async fn recorded(trace: Option<&Trace>, tap: Option<&Tap>) -> Result<(), Failure> {
+    let traced = trace.map_or(Ok(()), Trace::finish);
+    if let Some(tap) = tap.cloned() {
         let failed = |error: io::Error| Failure::of(&error, Code::WRITING, "the capture");
         match tokio::time::timeout(GRACE, tap.finish()).await {
             Ok(finished) => finished.map_err(failed)?,
@@ -204,7 +357,7 @@ async fn recorded(tools: &Tools) -> Result<(), Failure> {
     traced
 }
 
-type Ended = (Outcome, Option<Vec<(&'static str, u64)>>);
+type Ended = (Outcome, Option<Facts>);
 
 /// What a copy is made with.
 struct Job<'a> {
@@ -212,18 +365,12 @@ struct Job<'a> {
     tools: Tools,
     audit: Audit,
     scratch: Scratch,
+    common: &'a Common,
 }
 
 impl Job<'_> {
     /// Copies until the end, a signal, or the time is up.
-    async fn attended(&self, source: &Place, destination: &Place) -> Ended {
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(error) => {
-                let failure = Failure::of(&error, Code::NETWORK, "signals");
-                return (Outcome::nothing(failure), None);
-            }
-        };
+    async fn attended(&self, signals: &mut Signals, source: &Place, destination: &Place) -> Ended {
         let (tell, stop) = Stop::channel();
         let copy = self.between(source, destination, &stop);
         tokio::pin!(copy);
@@ -233,10 +380,19 @@ impl Job<'_> {
                 None => std::future::pending().await,
             }
         };
-        let failure = tokio::select! {
-            ended = &mut copy => return ended,
-            failure = signals.next() => failure,
-            () = max_time => Failure::new(Code::TIMEOUT, "not complete when --max-time was over"),
+        tokio::pin!(max_time);
+        let failure = loop {
+            tokio::select! {
+                ended = &mut copy => return ended,
+                wanted = signals.next() => match wanted {
+                    Wanted::End(failure) => break failure,
+                    Wanted::Connections => self.common.http.print_connections(),
+                },
+                () = &mut max_time => {
+                    let text = "not complete when --max-time was over";
+                    break Failure::new(Code::TIMEOUT, text);
+                }
+            }
         };
         tell.send_replace(Some(failure.clone()));
         match tokio::time::timeout(GRACE, copy).await {
@@ -251,10 +407,10 @@ impl Job<'_> {
             (Place::Remote(source), Place::Remote(destination)) => {
                 return self.through(&**source, &**destination, stop).await;
             }
-            (Place::Remote(source), Place::Local(local)) => match self.target(local) {
-                Ok(target) => source.get(self.way("", true, stop.clone()), target).await,
-                Err(failure) => Outcome::nothing(failure),
-            },
+            (Place::Remote(source), Place::Local(local)) => {
+                let output = self.output(local);
+                source.get(self.way("", true, stop.clone()), output).await
+            }
             (Place::Local(local), Place::Remote(destination)) => {
                 match self.input(local, destination.window(self.arguments)) {
                     Ok(input) => {
@@ -268,7 +424,7 @@ impl Job<'_> {
             (Place::Local(source), Place::Local(destination)) => {
                 match self
                     .input(source, 0)
-                    .and_then(|input| Ok((input, self.target(destination)?)))
+                    .and_then(|input| Ok((input, self.output(destination).whole()?)))
                 {
                     Ok((input, target)) => self.here(input, target, stop.clone()).await,
                     Err(failure) => Outcome::nothing(failure),
@@ -282,6 +438,7 @@ impl Job<'_> {
         let lookout = Lookout::new(self.tools.clone(), label, counts);
         Way {
             arguments: self.arguments,
+            common: self.common,
             lookout,
             stop,
         }
@@ -296,9 +453,11 @@ impl Job<'_> {
         })
     }
 
-    fn target(&self, local: &Local) -> Result<Box<dyn Target>, Failure> {
-        let target = local.create(self.arguments.no_clobber, &self.scratch)?;
-        Ok(self.audit.target(target))
+    fn output(&self, local: &Local) -> Output {
+        let Arguments {
+            no_clobber, go_on, ..
+        } = *self.arguments;
+        Output::local(local.clone(), no_clobber, go_on, &self.scratch, &self.audit)
     }
 
     /// From one host to another.
@@ -308,7 +467,7 @@ impl Job<'_> {
         let get = self.way("source: ", false, stop.or(stop_get));
         let begun = get.lookout.begun();
         let window = destination.window(self.arguments);
-        let get = source.get(get, self.audit.target(Box::new(inlet)));
+        let get = source.get(get, Output::pipe(inlet, &self.audit));
         let put = async {
             // what cannot be fetched must not make an empty file elsewhere
             let Begun { size } = first(begun).await?;
@@ -366,6 +525,7 @@ impl Job<'_> {
             retransmissions: None,
             options: Vec::new(),
             result,
+            name: None,
         }
     }
 }
@@ -391,6 +551,7 @@ fn both(got: Outcome, sent: Outcome) -> Ended {
             .map(|(a, b)| a + b),
         options: got.options,
         result,
+        name: None,
     };
     (outcome, Some(sent.options))
 }

@@ -31,6 +31,8 @@ pub(crate) enum DeniedKind {
     NoSpace,
     /// Nothing could have this name.
     BadName,
+    /// The system has no descriptors or memory at the moment.
+    Busy,
     /// The system failed.
     Other,
 }
@@ -80,6 +82,7 @@ impl Denied {
             DeniedKind::TooLarge => "file too large",
             DeniedKind::NoSpace => "disk full",
             DeniedKind::BadName => "bad file name",
+            DeniedKind::Busy => "server busy",
             DeniedKind::Other => "server error",
         }
     }

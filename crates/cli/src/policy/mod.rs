@@ -25,7 +25,7 @@ pub(crate) use config::{LoadError, Secret};
 pub(crate) use denied::{Denied, DeniedKind};
 pub(crate) use http_users::{DigestAlgorithm, HttpUsers, Protect, Scheme, fault, list_fault};
 pub(crate) use identity::{Expect, Identity};
-pub(crate) use look::{Entry, EntryKind, Looked};
+pub(crate) use look::{Entry, EntryKind, Folder, Looked};
 pub(crate) use options::Options;
 #[cfg(test)]
 pub(crate) use options::Uploads;

@@ -81,6 +81,7 @@ mod unix {
             Some(Errno::LOOP | Errno::PERM) => DeniedKind::Forbidden,
             Some(Errno::NAMETOOLONG | Errno::ILSEQ) => DeniedKind::BadName,
             Some(Errno::NXIO | Errno::NODEV) => DeniedKind::NotAFile,
+            Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => DeniedKind::Busy,
             _ => DeniedKind::Other,
         }
     }

@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use wirelore_tokio::{AcceptConfig, Acceptor, Connection, Drain, Refusal, Service};
 
-/// So many connections wait in the system's queue until they are accepted.
-const BACKLOG: i32 = 128;
+/// So many connections wait in the system's queue until they are accepted, unless the system sets a lower
+/// limit.
+const BACKLOG: i32 = 1024;
 /// Complaints about too many connections come no faster.
 const COMPLAINT: Duration = Duration::from_secs(1);
 
@@ -44,6 +45,8 @@ pub(super) struct Limits {
     pub(super) section: &'static str,
     /// Whether the log is told of each connection, or only the board.
     pub(super) told: bool,
+    /// What those are told who are too many.
+    pub(super) refusal: &'static [u8],
 }
 
 /// A session that is on the board, and that is in the log when it is dropped.
@@ -83,6 +86,7 @@ pub(super) fn serve(
         options: limits.options,
         section: limits.section,
         told: limits.told,
+        refusal: limits.refusal,
         complained: Mutex::new(None),
     };
     let mut stop = shared.stop.clone();
@@ -123,6 +127,7 @@ struct Door<H> {
     options: &'static str,
     section: &'static str,
     told: bool,
+    refusal: &'static [u8],
     complained: Mutex<Option<Instant>>,
 }
 
@@ -174,7 +179,7 @@ impl<H: Host> Service for Door<H> {
             let text = format!("a connection was refused: {whose} ({})", self.options);
             self.log.error(self.protocol, &text);
         }
-        b""
+        self.refusal
     }
 }
 

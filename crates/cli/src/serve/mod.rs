@@ -1,6 +1,7 @@
 //! `wirelore serve`: one folder, every protocol.
 
 mod board;
+mod descriptors;
 mod endpoint;
 mod guests;
 mod http;
@@ -276,6 +277,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         // they open, read and write files; more would only wait for the same disk
         .max_blocking_threads(16)
         .build()?;
+    descriptors::raise();
     let (log, writer) = Log::start(arguments.json, arguments.quiet);
     let house = http::Slot::default();
     let verdict = runtime.block_on(serve(arguments, &wanted, policy, &log, &house));

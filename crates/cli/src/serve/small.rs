@@ -118,6 +118,7 @@ pub(super) fn tcp(shared: &Shared, address: SocketAddr, kind: Kind) -> io::Resul
         options: "--small-connections, --small-per-peer",
         section: kind.name(false),
         told: true,
+        refusal: b"",
     };
     let service = Tcp { kind, options };
     guests::serve(shared, kind.name(false), address, &limits, service)

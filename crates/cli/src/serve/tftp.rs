@@ -317,7 +317,7 @@ fn denial(denied: Denied) -> Denial {
         DeniedKind::NotFound => ErrorCode::FILE_NOT_FOUND,
         DeniedKind::TooLarge | DeniedKind::NoSpace => ErrorCode::DISK_FULL,
         DeniedKind::Exists => ErrorCode::FILE_EXISTS,
-        DeniedKind::Other => ErrorCode::NOT_DEFINED,
+        DeniedKind::Busy | DeniedKind::Other => ErrorCode::NOT_DEFINED,
         _ => ErrorCode::ACCESS_VIOLATION,
     };
     Denial {

@@ -2,6 +2,17 @@
 
 mod documentation;
 mod failures;
+mod http_batch;
+mod http_fetch;
+mod http_login;
+mod http_network;
+mod http_proxy;
+mod http_redirect;
+mod http_resume;
+mod http_retry;
+mod http_send;
+mod http_server;
+mod http_tls;
 mod local;
 mod records;
 mod server;
@@ -23,8 +34,21 @@ use tempfile::TempDir;
 /// A folder to work in, with a served one beside it.
 struct Scene {
     work: TempDir,
+    /// Where the command keeps what it remembers, and looks for what is the user's.
+    home: TempDir,
     server: Server,
 }
+
+/// What would lead the command elsewhere.
+const PROXIES: [&str; 7] = [
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+];
 
 /// How a run ended.
 struct Ended {
@@ -38,6 +62,7 @@ impl Scene {
         let work = tempfile::tempdir().expect("a place for files");
         Self {
             work,
+            home: tempfile::tempdir().expect("a place for files"),
             server: Server::start(),
         }
     }
@@ -58,6 +83,9 @@ impl Scene {
             .arg("copy")
             .args(arguments)
             .env_remove("CLICOLOR_FORCE")
+            .envs(PROXIES.map(|name| (name, "")))
+            .env("HOME", self.home.path())
+            .env("XDG_STATE_HOME", self.home.path())
             .current_dir(self.work.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -310,7 +310,10 @@ fn write_fields(
     let mut before: &[u8] = b"Connection: ";
     for (option, wanted) in [
         (&b"close"[..], close && !says_close),
-        (b"keep-alive", keep_alive && !fields.any(FieldBlock::says_keep_alive)),
+        (
+            b"keep-alive",
+            keep_alive && !fields.any(FieldBlock::says_keep_alive),
+        ),
         (b"upgrade", upgrade),
         (b"TE", te),
     ] {

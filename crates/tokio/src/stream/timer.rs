@@ -67,7 +67,9 @@ impl Deadline {
     fn at(&mut self) -> Option<Instant> {
         if let At::After(limit) = self.at {
             // later than the clock can say is never
-            self.at = Instant::now().checked_add(limit).map_or(At::Never, At::Then);
+            self.at = Instant::now()
+                .checked_add(limit)
+                .map_or(At::Never, At::Then);
         }
         match self.at {
             At::Then(at) => Some(at),

@@ -61,7 +61,11 @@ async fn one_request_is_one_read_and_one_write() {
         round += 1;
         let writes = counts.writes.load(Relaxed);
         // what is sent piece by piece goes when it is there
-        let more = if target == "/pieces" { round / 4 } else { (round - 1) / 4 };
+        let more = if target == "/pieces" {
+            round / 4
+        } else {
+            (round - 1) / 4
+        };
         assert!(writes <= round + more, "{target}: {counts:?}");
         assert_eq!(counts.reads.load(Relaxed), round, "{target}");
     }
@@ -78,7 +82,9 @@ async fn long_bodies_are_not_copied_and_stay_in_order() {
         .at("/4096", Plan::Owned(200, long.slice(..4096)))
         .at("/4097", Plan::Owned(200, long.slice(..4097)))
         .job("/job", [Do::RespondWith(200, long.clone())]);
-    let targets = ["/owned", "/1", "/copied", "/4096", "/job", "/4097", "/2", "/owned", "/job"];
+    let targets = [
+        "/owned", "/1", "/copied", "/4096", "/job", "/4097", "/2", "/owned", "/job",
+    ];
     let mut wanted = Vec::new();
     let mut call = Call::new(&site, &options());
     call.say(targets.map(get).concat()).await;
@@ -135,7 +141,9 @@ async fn jobs_and_answers_at_once_keep_their_order() {
         Do::Finish,
     ];
     let site = Site::new().job("/slow", slow).job("/chunks", chunks);
-    let targets = ["/slow", "/a", "/chunks", "/slow", "/b", "/c", "/chunks", "/d"];
+    let targets = [
+        "/slow", "/a", "/chunks", "/slow", "/b", "/c", "/chunks", "/d",
+    ];
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
         3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n";
     let wanted = targets.map(|target| match target {
@@ -218,12 +226,24 @@ async fn bodies_that_nobody_reads_are_thrown_away_up_to_a_limit() {
     options.discard = 1000;
     let site = Site::new().job("/job", [Do::RespondWith(200, "/job".into())]);
     for target in ["/now", "/job"] {
-        for (len, goes_on) in [(0, true), (1, true), (1000, true), (1001, false), (9000, false)] {
+        for (len, goes_on) in [
+            (0, true),
+            (1, true),
+            (1000, true),
+            (1001, false),
+            (9000, false),
+        ] {
             let body = "x".repeat(len);
             let chunks: Vec<String> = body
                 .as_bytes()
                 .chunks(100)
-                .map(|piece| format!("{:x}\r\n{}\r\n", piece.len(), str::from_utf8(piece).unwrap()))
+                .map(|piece| {
+                    format!(
+                        "{:x}\r\n{}\r\n",
+                        piece.len(),
+                        str::from_utf8(piece).unwrap()
+                    )
+                })
                 .collect();
             let chunked = format!(
                 "POST {target} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\

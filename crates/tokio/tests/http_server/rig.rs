@@ -339,6 +339,13 @@ impl Call {
         shown(&in_time(self.served).await.unwrap())
     }
 
+    /// How it ended, while the client does nothing.
+    pub(crate) async fn ended(self) -> String {
+        let ended = self.served.await;
+        drop(self.client);
+        shown(&ended.unwrap())
+    }
+
     /// How it ended once the client is gone.
     pub(crate) async fn hangs_up(self) -> String {
         drop(self.client);

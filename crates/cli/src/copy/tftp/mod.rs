@@ -10,9 +10,10 @@ use super::Arguments;
 use super::codes::{Code, Failure};
 use super::local::Input;
 use super::lookout::{Begun, Lookout, Size};
+use super::output::Output;
 use super::place::{Host, Place, Scheme, Url};
 use super::progress::seconds;
-use super::remote::{Outcome, Remote, Transfer, Way};
+use super::remote::{Facts, Outcome, Remote, Transfer, Way};
 use failure::Asked;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -155,8 +156,11 @@ impl Remote for Tftp {
         }
     }
 
-    fn get<'c>(&'c self, way: Way<'c>, target: Box<dyn Target>) -> Transfer<'c> {
-        Box::pin(self.transfer(way, End::Get(target)))
+    fn get<'c>(&'c self, way: Way<'c>, mut output: Output) -> Transfer<'c> {
+        match output.whole() {
+            Ok(target) => Box::pin(self.transfer(way, End::Get(target))),
+            Err(failure) => Box::pin(async { Outcome::nothing(failure) }),
+        }
     }
 
     fn put<'c>(&'c self, way: Way<'c>, input: Input) -> Transfer<'c> {
@@ -178,6 +182,7 @@ impl Tftp {
             arguments,
             mut lookout,
             mut stop,
+            ..
         } = way;
         let started = Instant::now();
         let too_late = too_late(
@@ -267,6 +272,7 @@ impl Tftp {
                     retransmissions: None,
                     options: lookout.parameters().map(options).unwrap_or_default(),
                     result: Err(failure),
+                    name: None,
                 }
             }
         }
@@ -406,22 +412,23 @@ fn outcome(summary: Summary, asked: &Asked<'_>, lookout: &Lookout) -> Outcome {
                 Err(asked.failure(&unfinished, parameters.is_some(), summary.octets))
             }
         },
+        name: None,
     }
 }
 
-fn options(parameters: Parameters) -> Vec<(&'static str, u64)> {
-    let mut options = vec![
-        ("blksize", u64::from(parameters.blksize)),
-        ("windowsize", u64::from(parameters.windowsize)),
+fn options(parameters: Parameters) -> Facts {
+    let mut options: Facts = vec![
+        ("blksize", parameters.blksize.into()),
+        ("windowsize", parameters.windowsize.into()),
     ];
     if let Some(timeout) = parameters.timeout {
         match timeout.subsec_nanos() {
-            0 => options.push(("timeout", timeout.as_secs())),
-            _ => options.push(("utimeout", timeout.as_micros() as u64)),
+            0 => options.push(("timeout", timeout.as_secs().into())),
+            _ => options.push(("utimeout", (timeout.as_micros() as u64).into())),
         }
     }
     if let Some(tsize) = parameters.tsize {
-        options.push(("tsize", tsize));
+        options.push(("tsize", tsize.into()));
     }
     options
 }

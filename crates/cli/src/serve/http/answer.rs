@@ -85,9 +85,13 @@ impl Answer {
             DeniedKind::TooLarge => 413,
             DeniedKind::NoSpace => 507,
             DeniedKind::BadName => 400,
+            DeniedKind::Busy => 503,
             DeniedKind::Other => 500,
         };
         let mut answer = Self::error(status, denied.for_peer());
+        if status == 503 {
+            answer.field("Retry-After", b"1");
+        }
         answer.because(denied.why);
         answer
     }
@@ -122,8 +126,9 @@ impl Answer {
                 page::error(self.status, reason, text, facts.accept)
             }
         };
-        // both are our own words
+        // all are our own words
         let _ = fields.push("Content-Type", kind);
+        let _ = fields.push("Vary", "Accept");
         (fields, body.into())
     }
 }
@@ -177,7 +182,11 @@ pub(super) fn from_memory(
             let fields = part_fields(entity, *range).ok()?;
             let body = content.slice(span(*range));
             let len = body.len();
-            (206, reply.respond_owned(&Response::new(206, &fields), body), len)
+            (
+                206,
+                reply.respond_owned(&Response::new(206, &fields), body),
+                len,
+            )
         }
         _ => return None,
     };

@@ -15,6 +15,9 @@ use wirelore_tokio::Source;
 /// Files up to this length are sent from memory.
 pub(super) const SMALL: u64 = 64 << 10;
 
+/// So much of a file is remembered at either end.
+const END: usize = 4096;
+
 /// The clock that dates files has ticks of at most this length, on file systems that have nanoseconds.
 const TICK: Duration = Duration::from_millis(20);
 /// On others.
@@ -44,7 +47,14 @@ pub(super) struct Validators {
 pub(super) enum Content {
     /// A small file.
     Memory(Bytes),
-    File(Arc<File>),
+    /// And what is at its ends.
+    File(Arc<File>, Ends),
+}
+
+/// The first octets of a file and the last ones: an append leaves both alone.
+pub(super) struct Ends {
+    first: Vec<u8>,
+    last: Vec<u8>,
 }
 
 impl Entity {
@@ -68,7 +78,9 @@ impl Entity {
             }
             Content::Memory(octets.into())
         } else {
-            Content::File(Arc::new(file))
+            let mut file = Arc::new(file);
+            let ends = Ends::of(&mut file, identity.len)?;
+            Content::File(file, ends)
         };
         let kind = guess.first_raw().unwrap_or("application/octet-stream");
         let keep = for_all && !validators.weak;
@@ -85,6 +97,28 @@ impl Entity {
         Ok((entity, keep))
     }
 
+    /// Whether a file that is being sent is not what it was any more. That something was added is no harm to
+    /// what was announced. May block, for a moment.
+    pub(super) fn has_changed(&self) -> bool {
+        let Content::File(file, ends) = &self.content else {
+            return false;
+        };
+        let Ok(is) = file.metadata() else {
+            return true;
+        };
+        let dated = |at: SystemTime| {
+            let at = at.duration_since(UNIX_EPOCH).ok()?;
+            Some((i64::try_from(at.as_secs()).ok()?, at.subsec_nanos()))
+        };
+        let was = &self.identity;
+        if is.len() == was.len {
+            return is.modified().ok().and_then(dated) != Some(was.modified);
+        }
+        let now = Ends::of(&mut Arc::clone(file), was.len);
+        is.len() < was.len
+            || now.map_or(true, |now| now.first != ends.first || now.last != ends.last)
+    }
+
     fn describe(&mut self) -> Result<(), Misuse> {
         self.bare.push("Server", super::SERVER)?;
         if let Some(entity_tag) = self.validators.entity_tag() {
@@ -99,6 +133,21 @@ impl Entity {
         self.fields.push("Content-Type", &self.kind)?;
         self.fields.push("Accept-Ranges", "bytes")?;
         Ok(())
+    }
+}
+
+impl Ends {
+    fn of(file: &mut Arc<File>, len: u64) -> io::Result<Self> {
+        let mut read = |offset: u64| {
+            let mut octets = vec![0; END];
+            let count = file.read_at(offset, &mut octets)?;
+            octets.truncate(count);
+            Ok::<_, io::Error>(octets)
+        };
+        Ok(Self {
+            first: read(0)?,
+            last: read(len.saturating_sub(END as u64))?,
+        })
     }
 }
 
@@ -149,7 +198,9 @@ impl Validators {
 /// Browsers guess at the charset of a text; where it is known, they need not.
 fn with_charset(kind: &str, content: &Content) -> String {
     match content {
-        Content::Memory(octets) if kind.starts_with("text/") && std::str::from_utf8(octets).is_ok() => {
+        Content::Memory(octets)
+            if kind.starts_with("text/") && std::str::from_utf8(octets).is_ok() =>
+        {
             format!("{kind}; charset=utf-8")
         }
         _ => kind.to_owned(),
@@ -169,17 +220,4 @@ fn is_fresh(identity: &Identity, now: SystemTime) -> bool {
         .and_then(|seconds| UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds)));
     // what was changed in the future has changed just now
     changed.is_none_or(|changed| now.duration_since(changed).map_or(true, |age| age < tick))
-}
-
-/// Whether a file that is being sent is not what it was any more. That it grows is no harm to what was
-/// announced.
-pub(super) fn has_changed(file: &File, was: &Identity) -> bool {
-    let Ok(is) = file.metadata() else {
-        return true;
-    };
-    let dated = is.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let dated = dated.map(|at| (at.as_secs(), at.subsec_nanos()));
-    let (seconds, nanoseconds) = was.modified;
-    let was_dated = u64::try_from(seconds).ok().map(|seconds| (seconds, nanoseconds));
-    is.len() < was.len || is.len() == was.len && dated != was_dated
 }

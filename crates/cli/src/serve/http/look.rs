@@ -2,12 +2,12 @@
 
 use super::account::Account;
 use super::answer::{self, Answer, bounded, part_fields, parts_fields, span};
-use super::entity::{Content, Entity, has_changed};
+use super::entity::{Content, Entity};
 use super::facts::Facts;
-use super::page;
+use super::folder::{self, Shown};
 use super::plan::{Plan, plan};
 use super::visitor::{Job, Visitor, path};
-use crate::policy::{Asker, Denied, DeniedKind, Looked, Policy, Readable};
+use crate::policy::{Asker, Denied, Looked, Policy, Readable};
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -23,6 +23,7 @@ const LAST: u64 = 64 << 10;
 /// What is found under a name.
 enum Found {
     File(Arc<Entity>),
+    Folder(Shown),
     Answer(Answer),
 }
 
@@ -33,13 +34,15 @@ pub(super) async fn work<T: Transport>(
     exchange: &mut Exchange<'_, T>,
     account: &mut Account<'_>,
 ) -> Result<(), ExchangeError> {
-    let found = match find(visitor, job, facts).await {
-        Ok(found) => found,
-        Err(denied) => Found::Answer(Answer::denied(denied, false)),
-    };
-    let entity = match found {
-        Found::File(entity) => entity,
-        Found::Answer(answer) => return answer::send(&answer, facts, exchange, account),
+    let entity = match find(visitor, job).await {
+        Ok(Found::File(entity)) => entity,
+        Ok(Found::Folder(shown)) => {
+            return folder::send(shown, visitor, job, facts, exchange, account).await;
+        }
+        Ok(Found::Answer(answer)) => return answer::send(&answer, facts, exchange, account),
+        Err(denied) => {
+            return answer::send(&Answer::denied(denied, false), facts, exchange, account);
+        }
     };
     let plan = plan(job.head.method(), facts, &entity, answer::now());
     let failed = match plan {
@@ -128,9 +131,11 @@ async fn send<T: Transport>(
     account: &mut Account<'_>,
 ) -> Result<(), ExchangeError> {
     let file = match &entity.content {
-        Content::File(file) => file,
+        Content::File(file, _) => file,
         Content::Memory(content) => {
-            let Some(range) = len.checked_sub(1).and_then(|last| ByteRange::new(offset, offset + last))
+            let Some(range) = len
+                .checked_sub(1)
+                .and_then(|last| ByteRange::new(offset, offset + last))
             else {
                 return Ok(());
             };
@@ -142,24 +147,22 @@ async fn send<T: Transport>(
     let last = len.min(LAST);
     let moves = |octets| account.moves(octets);
     exchange.send_file(file, offset, len - last, moves).await?;
-    if has_changed(file, &entity.identity) {
+    if entity.has_changed() {
         let text = "the file was changed while it was sent";
         return Err(ExchangeError::Source(io::Error::other(text)));
     }
     let moves = |octets| account.moves(octets);
-    exchange.send_file(file, offset + len - last, last, moves).await
+    exchange
+        .send_file(file, offset + len - last, last, moves)
+        .await
 }
 
 /// Looks on the disk, where that is allowed to take its time.
-async fn find(visitor: &Visitor, job: &Job, facts: &Facts<'_>) -> Result<Found, Denied> {
+async fn find(visitor: &Visitor, job: &Job) -> Result<Found, Denied> {
     let (policy, asker) = (visitor.policy(), visitor.asker());
     let house = Arc::clone(&visitor.house);
     let target = job.head.path_and_query().to_vec();
     let key = path(&job.head).to_vec();
-    let kind = page::choose(facts.accept, query(&target));
-    let scheme = if visitor.secure { "https" } else { "http" };
-    let server = job.head.authority();
-    let server = server.map(|host| format!("{scheme}://{}", String::from_utf8_lossy(host)));
     let looked = tokio::task::spawn_blocking(move || {
         let Ok(path) = Path::parse(&target, &rules()) else {
             let text = "this is no path to a file";
@@ -197,20 +200,11 @@ async fn find(visitor: &Visitor, job: &Job, facts: &Facts<'_>) -> Result<Found, 
             answer.because("folders are not shown (--http-no-listing)");
             return Ok(Found::Answer(answer));
         }
-        let entries = policy.entries(&asker, &folder, policy.max_list())?;
-        let view = page::View {
-            path: &path.segments.join(&b'/'),
-            entries: &entries.entries,
-            cut: entries.cut,
-            order: page::Order::from_query(path.query),
-            upload: server.as_deref().filter(|_| folder.takes_uploads()),
-        };
-        let (content_type, body) = page::folder(&view, kind);
-        let mut answer = Answer::page(200, content_type, body);
-        answer.field("Vary", b"Accept");
-        answer.field("Cache-Control", b"no-cache");
-        answer.field("Content-Security-Policy", page::CONTENT_SECURITY_POLICY.as_bytes());
-        Ok(Found::Answer(answer))
+        Ok(Found::Folder(Shown {
+            folder,
+            path: path.segments.join(&b'/'),
+            query: path.query.map(<[u8]>::to_vec),
+        }))
     });
     match looked.await {
         Ok(looked) => looked,
@@ -242,10 +236,7 @@ fn index_of(policy: &Policy, asker: &Asker, folder: &[u8], name: &str) -> Option
     match policy.look(asker, &path) {
         Ok(Looked::File(readable)) => Some(readable),
         Ok(Looked::Folder(_)) => None,
-        Err(denied) => {
-            debug_assert!(denied.kind != DeniedKind::BadName, "{denied}");
-            None
-        }
+        Err(_) => None,
     }
 }
 
@@ -265,7 +256,11 @@ fn moved(target: &[u8], path: &[u8]) -> Answer {
         place.push(b'?');
         place.extend_from_slice(query);
     }
-    let mut answer = Answer::page(301, "text/plain", "the folder is here, with a slash behind it\n");
+    let mut answer = Answer::page(
+        301,
+        "text/plain",
+        "the folder is here, with a slash behind it\n",
+    );
     answer.field("Location", &place);
     answer
 }

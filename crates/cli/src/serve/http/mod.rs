@@ -9,6 +9,7 @@ mod answer;
 mod certificate;
 mod entity;
 mod facts;
+mod folder;
 mod look;
 mod page;
 mod plan;
@@ -17,12 +18,14 @@ mod store;
 mod users;
 mod visitor;
 
+use super::descriptors;
 use super::guests::{self, Guest, Host, Limits, Visit};
 use super::log::{Log, Session};
 use super::{Shared, Started};
 use crate::policy::Policy;
 use access_log::{AccessLog, Writer};
 use certificate::Certificate;
+use folder::Presses;
 use shelf::Shelf;
 use std::future::Future;
 use std::io;
@@ -95,14 +98,23 @@ impl Options {
         !self.http_no_listing
     }
 
-    fn limits(&self) -> Limits {
+    fn limits(&self, log: &Log) -> Limits {
         let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let (wanted, fitting) = (number(self.http_connections), descriptors::connections());
+        if fitting < wanted {
+            log.note(&format!(
+                "http: {fitting} connections at a time and not {wanted}, by the limit of open files \
+                 (ulimit -n)"
+            ));
+        }
         Limits {
-            connections: number(self.http_connections),
+            connections: wanted.min(fitting),
             per_peer: number(self.http_per_peer),
             options: "--http-connections, --http-per-peer",
             section: "http",
             told: false,
+            refusal: b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+                Content-Length: 0\r\n\r\n",
         }
     }
 
@@ -130,6 +142,7 @@ pub(super) struct House {
     log: Log,
     gate: Gate,
     shelf: Shelf,
+    presses: Presses,
     access_log: Option<AccessLog>,
     writer: Mutex<Option<Writer>>,
     certificate: OnceLock<Certificate>,
@@ -163,6 +176,7 @@ fn house(shared: &Shared) -> io::Result<Arc<House>> {
         log: shared.log.clone(),
         gate,
         shelf: Shelf::default(),
+        presses: Presses::default(),
         access_log,
         writer: Mutex::new(writer),
         certificate: OnceLock::new(),
@@ -185,13 +199,19 @@ pub(super) fn finish(slot: &Slot) {
 
 /// The configuration was read again: so are users, certificate and key, and the log is opened again.
 pub(super) fn reload(shared: &Shared) {
-    let house = shared.house.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let house = shared
+        .house
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
     let Some(house) = house else {
         return;
     };
     let policy = guests::policy(&shared.policy);
     if let Err(why) = house.gate.reload(policy.http_users()) {
-        house.log.error("http", &format!("users kept as they were: {why}"));
+        house
+            .log
+            .error("http", &format!("users kept as they were: {why}"));
     }
     if let Some(log) = &house.access_log {
         log.reopen();
@@ -245,8 +265,15 @@ impl House {
         };
         let facts = certificate.facts();
         let file = escape(facts.file.as_os_str().as_encoded_bytes());
-        let whose = if facts.own { "our own certificate" } else { "the certificate" };
-        self.log.note(&format!("https: {whose} {file}, SHA-256 {}", facts.fingerprint));
+        let whose = if facts.own {
+            "our own certificate"
+        } else {
+            "the certificate"
+        };
+        self.log.note(&format!(
+            "https: {whose} {file}, SHA-256 {}",
+            facts.fingerprint
+        ));
         if let Some(pin) = facts.pin {
             self.log.note(&format!("https: curl --pinnedpubkey {pin}"));
         }
@@ -255,7 +282,7 @@ impl House {
 
 pub(super) fn start(shared: &Shared, address: SocketAddr) -> io::Result<Started> {
     let house = house(shared)?;
-    let limits = house.options.limits();
+    let limits = house.options.limits(&house.log);
     guests::serve(shared, "http", address, &limits, Plain(house))
 }
 
@@ -277,7 +304,7 @@ pub(super) fn start_secure(shared: &Shared, address: SocketAddr) -> io::Result<S
             config
         }
     };
-    let limits = house.options.limits();
+    let limits = house.options.limits(&house.log);
     guests::serve(shared, "https", address, &limits, Secure { house, config })
 }
 
@@ -319,7 +346,11 @@ struct Secure {
 
 impl Host for Plain {
     fn receive(&self, guest: Guest) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        let Guest { stream, drain, visit } = guest;
+        let Guest {
+            stream,
+            drain,
+            visit,
+        } = guest;
         Box::pin(converse(&self.0, stream, drain, visit, false))
     }
 }
@@ -327,7 +358,11 @@ impl Host for Plain {
 impl Host for Secure {
     fn receive(&self, guest: Guest) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
-            let Guest { stream, drain, visit } = guest;
+            let Guest {
+                stream,
+                drain,
+                visit,
+            } = guest;
             let limit = self.house.options.http_head;
             let config = Arc::clone(&self.config);
             // the handshake needs more room than what follows
@@ -335,7 +370,9 @@ impl Host for Secure {
                 Ok(stream) => converse(&self.house, stream, drain, visit, true).await,
                 Err(error) => {
                     let peer = visit.client;
-                    self.house.log.error("https", &format!("{peer}: no TLS: {error}"));
+                    self.house
+                        .log
+                        .error("https", &format!("{peer}: no TLS: {error}"));
                 }
             }
         })

@@ -64,7 +64,6 @@ pub(super) async fn delete<T: Transport>(
 /// The length of the body, if it is known before it comes.
 fn length(job: &Job) -> Option<u64> {
     match job.head.framing() {
-        Framing::None => Some(0),
         Framing::Length(len) => Some(len),
         _ => None,
     }
@@ -76,6 +75,11 @@ async fn begin(
     job: &Job,
     facts: &Facts<'_>,
 ) -> Result<(Upload, Expect), Answer> {
+    if job.head.framing() == Framing::None {
+        // an empty file has Content-Length: 0
+        let text = "how long the file is has to be said: Content-Length";
+        return Err(Answer::error(411, text));
+    }
     if facts.content_range {
         // RFC 9110 section 14.5
         return Err(Answer::error(400, "parts of files are not taken"));
@@ -129,12 +133,10 @@ async fn expected(
     let selected = validators
         .as_ref()
         .map(|validators| validators.selected(now));
-    let outcome = facts.conditions.evaluate(
-        job.head.method(),
-        selected.as_ref(),
-        Recipient::Origin,
-        now,
-    );
+    let outcome =
+        facts
+            .conditions
+            .evaluate(job.head.method(), selected.as_ref(), Recipient::Origin, now);
     match (outcome, identity) {
         (Outcome::PreconditionFailed | Outcome::NotModified, _) => Err(unexpected()),
         (_, Some(identity)) => Ok((name, Expect::This(identity))),
@@ -266,7 +268,6 @@ async fn blocking_io<R: Send + 'static>(
         Err(gone) => Err(io::Error::other(gone)),
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -12,9 +12,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
+use wirelore_http1::Error;
 use wirelore_http1::encode::Response;
 use wirelore_http1::wire::{MethodKind, RequestHead, TargetForm};
-use wirelore_http1::Error;
 use wirelore_tokio::http1::server::{Begun, Exchange, ExchangeError, Handler, Reply, Transport};
 
 /// A guest at the house.
@@ -66,7 +66,8 @@ impl Handler for Visitor {
             && let Some(entity) = self.house.shelf.take(&policy, path(head))
         {
             let plan = plan(head.method(), &facts, &entity, answer::now());
-            if let Some(sent) = answer::from_memory(&entity, &plan, head.method() == b"HEAD", reply) {
+            if let Some(sent) = answer::from_memory(&entity, &plan, head.method() == b"HEAD", reply)
+            {
                 self.account(&Line {
                     user: user.as_deref(),
                     since,
@@ -112,12 +113,7 @@ impl Handler for Visitor {
     }
 }
 
-fn job(
-    head: &RequestHead<&[u8]>,
-    since: Instant,
-    user: Option<Arc<str>>,
-    work: Work,
-) -> Job {
+fn job(head: &RequestHead<&[u8]>, since: Instant, user: Option<Arc<str>>, work: Work) -> Job {
     Job {
         head: (*head).map(<[u8]>::to_vec),
         user,
@@ -175,7 +171,9 @@ impl Visitor {
             }
             Verdict::Malformed(failed) => (Answer::error(400, failed.why), Some(failed)),
         };
-        let pause = failed.as_ref().map_or_else(Default::default, |failed| failed.pause);
+        let pause = failed
+            .as_ref()
+            .map_or_else(Default::default, |failed| failed.pause);
         if let Some(failed) = failed {
             answer.because(failed.why);
         }

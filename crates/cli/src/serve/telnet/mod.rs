@@ -57,6 +57,7 @@ pub(super) fn start(shared: &Shared, address: SocketAddr) -> io::Result<Started>
         options: "--telnet-connections, --telnet-per-peer",
         section: "telnet",
         told: true,
+        refusal: b"",
     };
     let house = House {
         options,

@@ -13,7 +13,9 @@ use core::time::Duration;
 use socket2::SockRef;
 use std::io;
 use wirelore_http1::encode::{FieldBlock, Response};
-use wirelore_http1::{ClientState, Error, RequestEvent, ServerConnection, ServerState};
+use wirelore_http1::{
+    ClientState, Error, RequestEvent, ServerConfig, ServerConnection, ServerState,
+};
 
 /// How a connection came to its end.
 #[derive(Debug)]
@@ -39,7 +41,11 @@ pub async fn serve<T: Transport, H: Handler>(
     options: &ServerOptions,
     drain: Drain,
 ) -> Ended {
-    let machine = ServerConnection::new(options.machine);
+    // what cannot be read is answered here, with a date and in words
+    let machine = ServerConnection::new(ServerConfig {
+        farewell: false,
+        ..options.machine
+    });
     let mut driver = Driver::new(machine, stream, &options.driver);
     let mut round = Round {
         handler,
@@ -55,10 +61,10 @@ pub async fn serve<T: Transport, H: Handler>(
                 driver.push(chunk);
                 match round.work(&mut driver, job).await {
                     Ok(()) => {}
-                    // the machine has said so already
                     Err(ExchangeError::Request(error))
                         if driver.machine().server_state() != ServerState::SendBody =>
                     {
+                        bid_farewell(&mut driver, options, &error);
                         close(&mut driver, options.linger).await;
                         return Ended::Refused(error);
                     }
@@ -80,6 +86,7 @@ pub async fn serve<T: Transport, H: Handler>(
             // the machine is paused only while a response is owed, which is not the case here
             Ok(Pumped::HungUp) => {}
             Err(DriverError::Machine(error)) => {
+                bid_farewell(&mut driver, options, &error);
                 round.handler.refused(&error);
                 close(&mut driver, options.linger).await;
                 return Ended::Refused(error);
@@ -88,6 +95,29 @@ pub async fn serve<T: Transport, H: Handler>(
             Err(error @ DriverError::Stuck) => return Ended::Io(io::Error::other(error)),
         }
     }
+}
+
+/// Tells the client what is wrong with its request, where a response may stand.
+fn bid_farewell<T: Transport>(
+    driver: &mut Driver<ServerConnection, T>,
+    options: &ServerOptions,
+    error: &Error,
+) {
+    if !options.machine.farewell || !driver.machine().owes_response() {
+        return;
+    }
+    let mut fields = FieldBlock::new();
+    let pushed = fields.push("Content-Type", "text/plain").map(drop);
+    debug_assert!(pushed.is_ok(), "{pushed:?}");
+    let response = Response::new(error.reply_hint(), &fields);
+    let text = format!("{error}\n");
+    let said = driver.apply(|machine, out| {
+        machine.close_after();
+        dated(options.date, &response, |response| {
+            machine.respond_with(response, text.as_bytes(), out)
+        })
+    });
+    debug_assert!(said.is_ok(), "{said:?}");
 }
 
 /// What the conversation stops for.
@@ -156,7 +186,7 @@ impl<H: Handler> Round<'_, H> {
                 if last || self.drain.has_begun() {
                     machine.close_after();
                 }
-                let mut reply = Reply::new(machine, out, self.options.date);
+                let mut reply = Reply::new(machine, out, self.options);
                 let begun = self.handler.begin(&head, &mut reply);
                 let chunk = reply.chunk;
                 if let Begun::Work(job) = begun {
@@ -232,8 +262,10 @@ impl<H: Handler> Round<'_, H> {
 }
 
 async fn close<T: Transport>(driver: &mut Driver<ServerConnection, T>, linger: Duration) {
-    if !driver.peer_closed() || driver.unsent() > 0 {
-        // that this fails says no more than that it is over
+    // that this fails says no more than that it is over
+    if driver.peer_closed() {
+        let _ = driver.shutdown().await;
+    } else {
         let _ = driver.close(linger).await;
     }
 }

@@ -1,6 +1,6 @@
 //! A request that takes time, and its response.
 
-use super::reply::dated;
+use super::reply::{dated, end_if_long};
 use super::{ServerOptions, Transport, outside};
 use crate::{ActError, Drain, Driver, DriverError};
 use bytes::Bytes;
@@ -132,6 +132,7 @@ impl<'x, T: Transport> Exchange<'x, T> {
         if self.drain.has_begun() {
             self.close_after();
         }
+        end_if_long(self.driver.machine_mut(), self.options);
         self.driver.apply(|machine, out| {
             dated(date, response, |response| {
                 machine.respond(response, body, out)

@@ -1,7 +1,7 @@
-use super::date;
+use super::{ServerOptions, date};
 use bytes::Bytes;
-use wirelore_http1::ServerConnection;
 use wirelore_http1::encode::{Body, Misuse, Response};
+use wirelore_http1::{ClientState, ServerConnection};
 
 /// Octets up to this number are copied behind the head.
 const JOIN: usize = 4096;
@@ -11,7 +11,7 @@ const JOIN: usize = 4096;
 pub struct Reply<'r> {
     machine: &'r mut ServerConnection,
     out: &'r mut Vec<u8>,
-    date: bool,
+    options: &'r ServerOptions,
     /// What is to be sent behind `out`.
     pub(super) chunk: Bytes,
 }
@@ -20,12 +20,12 @@ impl<'r> Reply<'r> {
     pub(super) const fn new(
         machine: &'r mut ServerConnection,
         out: &'r mut Vec<u8>,
-        date: bool,
+        options: &'r ServerOptions,
     ) -> Self {
         Self {
             machine,
             out,
-            date,
+            options,
             chunk: Bytes::new(),
         }
     }
@@ -37,7 +37,8 @@ impl<'r> Reply<'r> {
     /// [`Misuse`]; then nothing was said.
     pub fn respond(&mut self, response: &Response<'_>, body: &[u8]) -> Result<(), Misuse> {
         let Self { machine, out, .. } = self;
-        dated(self.date, response, |response| {
+        end_if_long(machine, self.options);
+        dated(self.options.date, response, |response| {
             machine.respond_with(response, body, out)
         })
     }
@@ -52,7 +53,8 @@ impl<'r> Reply<'r> {
         }
         let Self { machine, out, .. } = self;
         let len = body.len() as u64;
-        dated(self.date, response, |response| {
+        end_if_long(machine, self.options);
+        dated(self.options.date, response, |response| {
             machine.respond(response, Body::Length(len), out)
         })?;
         if machine.remaining() == Some(len) {
@@ -73,7 +75,8 @@ impl<'r> Reply<'r> {
     ) -> Result<(), Misuse> {
         let Self { machine, out, .. } = self;
         let body = length.map_or(Body::Empty, Body::Length);
-        dated(self.date, response, |response| {
+        end_if_long(machine, self.options);
+        dated(self.options.date, response, |response| {
             machine.respond(response, body, out)
         })?;
         machine.finish(None, out)
@@ -88,6 +91,16 @@ impl<'r> Reply<'r> {
     #[must_use]
     pub fn is_owed(&self) -> bool {
         self.machine.owes_response()
+    }
+}
+
+/// A request whose body is not read when the response begins, and longer than what is thrown away, is the
+/// last one on its connection; then the response says so.
+pub(super) fn end_if_long(machine: &mut ServerConnection, options: &ServerOptions) {
+    if machine.client_state() == ClientState::SendBody
+        && machine.receivable_outside() > options.discard
+    {
+        machine.close_after();
     }
 }
 

@@ -4,15 +4,16 @@ use super::html::{begin, end};
 use super::{HTML, TEXT, write};
 use wirelore_http1::value::accept::media;
 
-/// Why there is nothing else, as the peer would rather have it, and its media type.
+/// Why there is nothing else, as the peer would rather have it, and its media type: a line for programs,
+/// which take anything, a page for browsers, which say that they want one.
 pub(crate) fn error(
     status: u16,
     reason: &str,
     text: &str,
     accept: Option<&[u8]>,
 ) -> (&'static str, Vec<u8>) {
-    match media::best_of(accept, &[b"text/html", b"text/plain"]) {
-        Some(0) => (HTML, error_html(status, reason, text)),
+    match media::best_of(accept, &[b"text/plain", b"text/html"]) {
+        Some(1) => (HTML, error_html(status, reason, text)),
         _ => (TEXT, error_text(status, reason, text)),
     }
 }

@@ -154,8 +154,8 @@ fn an_error_is_said_as_it_is_wanted() {
     let kind = |accept: Option<&[u8]>| error(404, "Not Found", "no", accept).0;
     let (html, text) = ("text/html; charset=utf-8", "text/plain; charset=utf-8");
     for (accept, wanted) in [
-        (None, html),
-        (Some(&b"*/*"[..]), html),
+        (None, text),
+        (Some(&b"*/*"[..]), text),
         (Some(b"text/html,*/*;q=0.1"), html),
         (Some(b"text/plain"), text),
         (Some(b"application/json"), text),
