@@ -9,6 +9,8 @@ use std::io::{self, Write};
 pub enum Missing {
     /// A program, by its name.
     Program(String),
+    /// A browser, by the name of its program.
+    Browser(String),
     /// The right to make a network namespace, and what the system said instead.
     Namespaces(String),
 }
@@ -19,7 +21,8 @@ impl Missing {
     ///
     /// # Panics
     /// For a missing program, when the environment variable `WIRELORE_INTEROP` is `require`. That
-    /// namespaces are refused is excused even then: no package can be installed against it.
+    /// namespaces are refused is excused even then: no package can be installed against it. So is a
+    /// missing browser, which is much to install.
     pub fn skip(&self, test: &str) {
         let line = self.line(test);
         assert!(
@@ -42,7 +45,7 @@ impl Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Program(name) => write!(f, "{name} not found"),
+            Self::Program(name) | Self::Browser(name) => write!(f, "{name} not found"),
             Self::Namespaces(why) => write!(f, "no network namespace: {why}"),
         }
     }
@@ -86,11 +89,14 @@ mod tests {
     #[test]
     fn only_a_missing_program_is_fatal_and_only_where_peers_are_required() {
         let program = Missing::Program("x".into());
+        let browser = Missing::Browser("x".into());
         let namespaces = Missing::Namespaces("Operation not permitted".into());
         assert!(program.is_fatal(Some("require")));
         for (missing, interop) in [
             (&program, None),
             (&program, Some("")),
+            (&browser, None),
+            (&browser, Some("require")),
             (&namespaces, None),
             (&namespaces, Some("require")),
         ] {

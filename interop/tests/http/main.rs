@@ -3,6 +3,9 @@
 //! disk is full, or a file changes on its way.
 #![cfg(target_os = "linux")]
 
+mod browsers;
+mod changes;
+mod crashes;
 mod downloads;
 mod load;
 mod logins;

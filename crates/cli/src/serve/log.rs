@@ -7,6 +7,7 @@ use super::endpoint::Endpoint;
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -301,7 +302,10 @@ fn write(waiting: &Receiver<Line>, lost: &AtomicU64) {
         // nobody reads it any more: what is served is served nevertheless
         let _ = match line {
             Line::People(text) => writeln!(stderr, "{text}"),
-            Line::Program(value) => writeln!(stdout, "{value}").and_then(|()| stdout.flush()),
+            Line::Program(value) => {
+                let line = value.to_string();
+                writeln!(stdout, "{}", undeceptive(&line)).and_then(|()| stdout.flush())
+            }
         };
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
@@ -311,6 +315,37 @@ fn write(waiting: &Receiver<Line>, lost: &AtomicU64) {
             );
         }
     }
+}
+
+/// Whether a character could make a terminal, or an eye, see something else: controls, marks of direction,
+/// what has no width.
+pub(super) const fn is_deceptive(c: char) -> bool {
+    matches!(
+        c,
+        '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+/// JSON that means the same, and in which no character is deceptive. They occur only in strings.
+fn undeceptive(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_deceptive) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_deceptive(c) {
+            out += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// The time of day, for people.
@@ -333,5 +368,22 @@ pub(super) fn shown(elapsed: Duration) -> String {
         seconds if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
         seconds if seconds < 100.0 => format!("{seconds:.1} s"),
         seconds => format!("{seconds:.0} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_not_deceived() {
+        let value = json!({"file": "a\u{9b}31m\u{202e}b\u{feff}"});
+        let line = undeceptive(&value.to_string()).into_owned();
+        assert_eq!(line, r#"{"file":"a\u009b31m\u202eb\ufeff"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&line).ok(), Some(value));
+        assert!(matches!(
+            undeceptive("{\"file\":\"grün\"}"),
+            Cow::Borrowed(_)
+        ));
     }
 }

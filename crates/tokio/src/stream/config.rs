@@ -14,6 +14,9 @@ pub struct DriverConfig {
     /// How long a blocked stream may take not one octet before the connection counts as broken.
     /// Without a limit a peer that never reads holds its connection for ever. Default: 60 s.
     pub stall: Option<Duration>,
+    /// Whether TLS that ends without saying so (no close_notify) has ended, rather than failed. Only where
+    /// nothing is taken for whole because the stream ends: somebody else could have ended it. Default: no.
+    pub bare_end: bool,
 }
 
 impl Default for DriverConfig {
@@ -23,6 +26,7 @@ impl Default for DriverConfig {
             high: 65_536,
             low: 16_384,
             stall: Some(Duration::from_secs(60)),
+            bare_end: false,
         }
     }
 }

@@ -34,6 +34,7 @@ pub(super) struct Link<S> {
     /// Our own sending direction is closed.
     shut: bool,
     stall: Option<Duration>,
+    bare_end: bool,
     /// Since when the stream takes nothing.
     blocked: Option<Instant>,
     timer: Timer,
@@ -56,6 +57,7 @@ impl<S> Link<S> {
             unflushed: false,
             shut: false,
             stall: config.stall,
+            bare_end: config.bare_end,
             blocked: None,
             timer: Timer::default(),
             progress: 0,
@@ -136,6 +138,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         match read {
             Ok(()) if count == 0 => self.eof = true,
             Ok(()) => self.recv.fill(count),
+            Err(error) if self.bare_end && error.kind() == ErrorKind::UnexpectedEof => {
+                self.eof = true;
+            }
             Err(error) => {
                 self.deaf = true;
                 self.fail(error);

@@ -70,6 +70,8 @@ async fn a_body_that_nobody_reads_still_comes_to_its_end() {
     call.say(&asked[..asked.len() - 2]).await;
     call.hears(ok("/now")).await;
     day.end();
+    // the server has been told, too
+    tokio::task::yield_now().await;
     call.say("dy".to_string() + &get("/not")).await;
     assert!(!call.log.has("GET /not"));
     assert_eq!(call.ends().await, "closed");

@@ -1,6 +1,6 @@
 //! Whether the connection goes on behind a response.
 
-use crate::rig::{Call, Do, Plan, Site, closing, get, in_time, last, ok, options, post, said};
+use crate::rig::{Call, Do, Plan, Site, farewell, get, in_time, last, ok, options, post, said};
 use wirelore_http1::encode::Body;
 
 fn old(target: &str, fields: &str) -> String {
@@ -130,6 +130,7 @@ async fn http09_has_no_head_and_ends() {
     }
     options.machine.message.http09 = false;
     let (heard, ended) = said(&site, &options, "GET /now\r\n").await;
-    assert_eq!(heard, closing("400 Bad Request", ""));
+    let text = "the request line has no version at octet 8\n";
+    assert_eq!(heard, farewell("400 Bad Request", text));
     assert_eq!(ended, "refused missing-version");
 }

@@ -432,6 +432,14 @@ pub(crate) fn last(body: &str) -> String {
     closing("200 OK", body)
 }
 
+/// What a request that cannot be read is answered with.
+pub(crate) fn farewell(status: &str, text: &str) -> String {
+    closing(status, text).replace(
+        "\r\nConnection",
+        "\r\nContent-Type: text/plain\r\nConnection",
+    )
+}
+
 /// A response behind which the connection ends.
 pub(crate) fn closing(status: &str, body: &str) -> String {
     let len = body.len();

@@ -1,6 +1,6 @@
 //! Time, which is virtual here.
 
-use crate::rig::{Call, Do, Plan, Site, closing, get, no_drain, ok, options, pattern, post};
+use crate::rig::{Call, Do, Plan, Site, farewell, get, no_drain, ok, options, pattern, post};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,6 +9,12 @@ use wirelore_http1::encode::Body;
 use wirelore_tokio::http1::server::ServerOptions;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// What is said when the octets behind the first `octets` do not come in time.
+fn late(octets: u64) -> String {
+    let text = format!("the message did not come in time at octet {octets}\n");
+    farewell("408 Request Timeout", &text)
+}
 
 fn patient(idle: u64, head: u64, body: u64) -> ServerOptions {
     let mut options = options();
@@ -79,17 +85,17 @@ async fn limits_of_different_length_follow_each_other_exactly() {
     // longer behind shorter, and shorter behind longer
     for (idle, head, body) in [(10, 5, 7), (5, 10, 20), (100, 1, 50), (1, 100, 2)] {
         let options = patient(idle, head, body);
-        let late = |limit: u64| Duration::from_secs(limit) - Duration::from_millis(10);
+        let nearly = |limit: u64| Duration::from_secs(limit) - Duration::from_millis(10);
         let site = Site::new().job("/job", [Do::Read, Do::RespondWith(200, "/job".into())]);
         let mut call = Call::new(&site, &options);
         for round in 0..5 {
             let target = if round % 2 == 0 { "/job" } else { "/now" };
-            sleep(late(idle)).await;
+            sleep(nearly(idle)).await;
             call.say("POST ").await;
-            sleep(late(head)).await;
+            sleep(nearly(head)).await;
             call.say(&post(target, "body")[5..post(target, "body").len() - 4])
                 .await;
-            sleep(late(body)).await;
+            sleep(nearly(body)).await;
             call.say("body").await;
             call.hears(ok(target)).await;
         }
@@ -116,7 +122,7 @@ async fn a_head_that_dribbles_is_answered_408() {
         }
         let rest = call.rest().await;
         passed(start, 5 * SECOND);
-        assert_eq!(rest, closing("408 Request Timeout", ""));
+        assert_eq!(rest, late(0));
         assert_eq!(call.log.lines().last().unwrap(), "refused timed-out");
         assert_eq!(call.hangs_up().await, "refused timed-out");
     }
@@ -161,7 +167,7 @@ async fn each_4096_octets_of_a_body_have_their_time() {
         passed(start, 7 * SECOND);
         let wanted = match target {
             "/now" => "",
-            _ => &closing("408 Request Timeout", ""),
+            _ => &late(16_440),
         };
         assert_eq!(rest, wanted);
         assert_eq!(call.hangs_up().await, "refused timed-out");
@@ -298,5 +304,46 @@ async fn whoever_reads_nothing_is_given_up() {
         }
         assert_eq!(call.ended().await, how, "{target}");
         passed(start, (4 * 29 + 30) * SECOND);
+    }
+}
+
+/// A slow reader has done nothing wrong: it may ask for more.
+#[tokio::test(start_paused = true)]
+async fn however_slowly_a_response_is_read_the_connection_goes_on() {
+    let long = pattern(200_000);
+    let short = pattern(30_000);
+    let site = Site::new()
+        .at("/copied", Plan::Copied(200, long.clone()))
+        .at("/owned", Plan::Owned(200, long.clone()))
+        .at("/short", Plan::Owned(200, short.clone()))
+        .job("/job", [Do::RespondWith(200, long.clone())]);
+    let both = ["/copied", "/owned", "/job"].map(|target| vec![target]);
+    let many = [
+        vec!["/short"; 7],
+        vec!["/owned", "/short", "/copied", "/now"],
+    ];
+    for targets in both.into_iter().chain(many) {
+        // (the time between requests begins with the last answer)
+        let mut call = Call::with(&site, &patient(100, 5, 7), no_drain(), 1000);
+        call.say(targets.iter().map(|target| get(target)).collect::<String>())
+            .await;
+        let lengths = targets.iter().map(|target| match *target {
+            "/short" => short.len(),
+            "/now" => 4,
+            _ => long.len(),
+        });
+        for len in lengths {
+            call.hears(format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n"))
+                .await;
+            for at in (0..len).step_by(1000) {
+                sleep(SECOND).await;
+                let piece = 1000.min(len - at);
+                call.client.read_exact(&mut vec![0; piece]).await.unwrap();
+            }
+        }
+        call.say(get("/then")).await;
+        call.hears(ok("/then")).await;
+        assert_eq!(call.hangs_up().await, "closed", "{targets:?}");
+        assert!(!site.log.has("refused timed-out"));
     }
 }

@@ -24,6 +24,7 @@ async fn a_peer_that_never_reads_fills_no_memory() {
             high: 300,
             low: 100,
             stall: None,
+            bare_end: false,
         };
         let mut driver = Driver::new(Server::new(), ours, &config);
         let mut events = 0;

@@ -132,6 +132,8 @@ impl Entity {
         self.fields = self.bare.clone();
         self.fields.push("Content-Type", &self.kind)?;
         self.fields.push("Accept-Ranges", "bytes")?;
+        // what was uploaded as a text is no page, whatever it looks like
+        self.fields.push("X-Content-Type-Options", "nosniff")?;
         Ok(())
     }
 }

@@ -33,6 +33,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use users::Gate;
 use visitor::Visitor;
 use wirelore_core::escape;
@@ -365,6 +367,14 @@ impl Host for Secure {
             } = guest;
             let limit = self.house.options.http_head;
             let config = Arc::clone(&self.config);
+            if speaks_plainly(&stream, limit).await {
+                let peer = visit.client;
+                self.house
+                    .log
+                    .error("https", &format!("{peer} speaks http, without TLS"));
+                say_plainly(stream).await;
+                return;
+            }
             // the handshake needs more room than what follows
             match Box::pin(tls::accept(config, stream, limit)).await {
                 Ok(stream) => converse(&self.house, stream, drain, visit, true).await,
@@ -377,6 +387,28 @@ impl Host for Secure {
             }
         })
     }
+}
+
+/// Whether the first octet is a letter: a method, and no TLS.
+async fn speaks_plainly(stream: &TcpStream, limit: Duration) -> bool {
+    let mut first = [0];
+    let peeked = tokio::time::timeout(limit, stream.peek(&mut first)).await;
+    matches!(peeked, Ok(Ok(1))) && first[0].is_ascii_uppercase()
+}
+
+/// To somebody who speaks http at the port for https.
+async fn say_plainly(mut stream: TcpStream) {
+    const WORDS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
+        Content-Length: 34\r\nConnection: close\r\n\r\nthis port speaks https, with TLS.\n";
+    let said = async {
+        stream.write_all(WORDS).await?;
+        stream.shutdown().await?;
+        // or a reset could destroy the words
+        let mut rest = [0; 4096];
+        while stream.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), said).await;
 }
 
 /// Serves one connection.

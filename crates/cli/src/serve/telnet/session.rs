@@ -65,6 +65,7 @@ pub(super) async fn run(house: &House, guest: Guest) {
         high: UNSENT,
         low: UNSENT / 4,
         stall: Some(house.options.telnet_stall),
+        ..DriverConfig::default()
     };
     let mut session = Session {
         house,

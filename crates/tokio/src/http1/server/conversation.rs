@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use super::reply::{Reply, dated};
 use super::{Begun, ExchangeError, Handler, ServerOptions, Transport};
-use crate::{Drain, Driver, DriverError, Pumped};
+use crate::{Drain, Driver, DriverConfig, DriverError, Pumped};
 use bytes::Bytes;
 use core::future::{Future, poll_fn};
 use core::ops::ControlFlow::{self, Break, Continue};
@@ -46,15 +46,28 @@ pub async fn serve<T: Transport, H: Handler>(
         farewell: false,
         ..options.machine
     });
-    let mut driver = Driver::new(machine, stream, &options.driver);
+    // a request says itself where it ends
+    let config = DriverConfig {
+        bare_end: true,
+        ..options.driver
+    };
+    let mut driver = Driver::new(machine, stream, &config);
     let mut round = Round {
         handler,
         options,
         drain,
         requests: 0,
         discarded: 0,
+        unsent: 0,
     };
     loop {
+        // a client that reads slowly is not one that asks slowly: no patience ends meanwhile
+        if driver.unsent() >= options.driver.high
+            && let Err(error) = driver.settle().await
+        {
+            return Ended::Io(error);
+        }
+        round.unsent = driver.unsent();
         match round.pump(&mut driver).await {
             Ok(Pumped::Break(Next::Send(chunk))) => driver.push(chunk),
             Ok(Pumped::Break(Next::Work(job, chunk))) => {
@@ -141,6 +154,8 @@ struct Round<'h, H> {
     requests: u64,
     /// Octets of the present request's body that nobody wanted.
     discarded: u64,
+    /// What was to be sent when the machine was last stepped: never less than what is left of it.
+    unsent: usize,
 }
 
 type Pump<J> = Result<Pumped<Next<J>>, DriverError<Error>>;
@@ -198,7 +213,8 @@ impl<H: Handler> Round<'_, H> {
                 if machine.owes_response() {
                     self.fail(machine, out);
                 }
-                if chunk.is_empty() {
+                let high = self.options.driver.high;
+                if chunk.is_empty() && self.unsent.saturating_add(out.len()) < high {
                     Continue(())
                 } else {
                     Break(Next::Send(chunk))

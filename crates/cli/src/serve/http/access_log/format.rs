@@ -1,6 +1,7 @@
 //! What lines look like. All is appended to the caller's buffer.
 
 use super::Entry;
+use crate::serve::log::is_deceptive;
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wirelore_http1::Version;
@@ -188,31 +189,44 @@ fn escaped(octets: &[u8], out: &mut Vec<u8>) {
 /// As a JSON string has it. What is not UTF-8 is shown with replacement characters.
 fn json_escaped(octets: &[u8], out: &mut Vec<u8>) {
     for chunk in octets.utf8_chunks() {
-        let octets = chunk.valid().as_bytes();
-        runs(
-            octets,
-            out,
-            |octet| octet < b' ' || b"\"\\".contains(&octet),
-            |octet, out| {
-                out.push(b'\\');
-                match octet {
-                    b'"' | b'\\' => out.push(octet),
-                    8 => out.push(b'b'),
-                    9 => out.push(b't'),
-                    10 => out.push(b'n'),
-                    12 => out.push(b'f'),
-                    13 => out.push(b'r'),
-                    _ => {
-                        out.extend_from_slice(b"u00");
-                        hex(octet, out);
-                    }
-                }
-            },
-        );
+        let mut valid = chunk.valid();
+        while let Some((at, c)) = valid.char_indices().find(|(_, c)| is_deceptive(*c)) {
+            json_plain(&valid.as_bytes()[..at], out);
+            out.extend_from_slice(b"\\u");
+            for octet in u32::from(c).to_be_bytes().into_iter().skip(2) {
+                hex(octet, out);
+            }
+            valid = &valid[at + c.len_utf8()..];
+        }
+        json_plain(valid.as_bytes(), out);
         if !chunk.invalid().is_empty() {
             out.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
+}
+
+/// The same, of text in which no character is deceptive.
+fn json_plain(octets: &[u8], out: &mut Vec<u8>) {
+    runs(
+        octets,
+        out,
+        |octet| octet < b' ' || b"\"\\".contains(&octet),
+        |octet, out| {
+            out.push(b'\\');
+            match octet {
+                b'"' | b'\\' => out.push(octet),
+                8 => out.push(b'b'),
+                9 => out.push(b't'),
+                10 => out.push(b'n'),
+                12 => out.push(b'f'),
+                13 => out.push(b'r'),
+                _ => {
+                    out.extend_from_slice(b"u00");
+                    hex(octet, out);
+                }
+            }
+        },
+    );
 }
 
 /// Copies what needs no escape in one piece.
