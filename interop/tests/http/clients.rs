@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -220,6 +220,15 @@ impl Piped {
         command.arg(&from).arg(folder.path().join("out"));
         command.arg(program).args(arguments);
         Self { peer: Peer::start(&mut command), folder }
+    }
+
+    /// Gives it more input, where that is [open](Self::open).
+    pub(crate) fn says(&self, input: &[u8]) {
+        // where its output goes is there when all that comes first is in the fifo
+        let output = self.folder.path().join("out");
+        wait_until("the program", LIMIT, || output.exists().then_some(()));
+        let fifo = self.folder.path().join("in.fifo");
+        File::options().read(true).write(true).open(fifo).unwrap().write_all(input).unwrap();
     }
 
     /// What it has written so far.

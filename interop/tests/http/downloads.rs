@@ -46,6 +46,8 @@ fn expect_fields(got: &Got, size: usize) {
     assert!(tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
 }
 
+/// RFC 9110 §5.3, RFC 9110 §6.6.1, RFC 9110 §8.6, RFC 9110 §8.8.2.1, RFC 9110 §9.1,
+/// RFC 9110 §9.3.2, RFC 9110 §10.2.4, RFC 9110 §15.3.1, RFC 1945 §8.2.
 #[test]
 fn curl_gets_files_of_all_sizes() {
     let curl = require!(Curl::new());
@@ -99,6 +101,7 @@ fn curl_keeps_connections() {
 }
 
 /// Files are sent as they are, whatever a client could undo; a `.gz` is a file and no coding.
+/// RFC 9110 §8.4, RFC 9110 §12.5.3.
 #[test]
 fn nothing_is_compressed() {
     let curl = require!(Curl::new());
@@ -118,6 +121,7 @@ fn nothing_is_compressed() {
     }
 }
 
+/// RFC 9110 §8.3, RFC 1945 §3.4, RFC 1945 §7.2.1.
 #[test]
 fn types_follow_names() {
     let curl = require!(Curl::new());
@@ -140,6 +144,7 @@ fn types_follow_names() {
 
 /// HTTP/0.9: the octets of the file and nothing else, then the end. curl sends such a
 /// request as a method with a line of its own, and what it adds behind it is not looked at.
+/// RFC 1945 §3.1, RFC 1945 §4.1, RFC 1945 §5.
 #[test]
 fn files_are_sent_over_http_0_9() {
     let curl = require!(Curl::new());
@@ -172,6 +177,8 @@ fn files_are_sent_over_http_0_9() {
 }
 
 /// `-z`: If-Modified-Since and If-Unmodified-Since.
+/// RFC 9110 §8.6, RFC 9110 §8.8.2.1, RFC 9110 §13.1.3, RFC 9110 §13.1.4, RFC 9110 §15.4.5,
+/// RFC 1945 §9.3, RFC 1945 §10.9.
 #[test]
 fn curl_asks_for_what_is_newer() {
     let curl = require!(Curl::new());
@@ -210,6 +217,7 @@ fn curl_asks_for_what_is_newer() {
     curl.get(&["-z", utf8(&reference)], &url).expect(304, b"");
 }
 
+/// RFC 9110 §8.8.3, RFC 9110 §13.1.1, RFC 9110 §13.1.2, RFC 9110 §15.4.5.
 #[test]
 fn curl_keeps_entity_tags() {
     let curl = require!(Curl::new());
@@ -248,6 +256,7 @@ fn curl_keeps_entity_tags() {
 
 /// A small file comes from memory, but never one that is not there any more: rewritten in place with as
 /// many octets, replaced, removed.
+/// RFC 9110 §8.8.3.
 #[test]
 fn what_is_new_is_served_at_once() {
     let curl = require!(Curl::new());
@@ -271,6 +280,8 @@ fn what_is_new_is_served_at_once() {
 }
 
 /// What is no download.
+/// RFC 9110 §5.6.1.1, RFC 9110 §9.1, RFC 9110 §9.2.1, RFC 9110 §9.3.7, RFC 9110 §9.3.8,
+/// RFC 9110 §10.1.1, RFC 9110 §10.2.1, RFC 9110 §15.5.6, RFC 1945 §5.1.1.
 #[test]
 fn methods_that_are_none() {
     let curl = require!(Curl::new());

@@ -19,6 +19,7 @@ fn guarded(arguments: &[&str]) -> Server {
     Server::over(folder.clone(), &[&["--http-users", utf8(&users)], arguments].concat())
 }
 
+/// RFC 9110 §11.4, RFC 9110 §11.6.1, RFC 9110 §15.5.2, RFC 1945 §9.4.
 #[test]
 fn curl_logs_in() {
     let curl = require!(Curl::new());

@@ -7,13 +7,17 @@ mod browsers;
 mod changes;
 mod crashes;
 mod downloads;
+mod limits;
 mod load;
 mod logins;
+mod logs;
 mod mirrors;
 mod names;
 mod pipelines;
 mod proxied;
 mod ranges;
+mod signals;
+mod slow;
 mod tls;
 mod uploads;
 

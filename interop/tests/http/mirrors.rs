@@ -53,7 +53,8 @@ fn wget_mirrors_a_tree() {
     let wget = require!(Wget::new());
     let server = Server::start(&[]);
     for (number, folder) in ["", "sub/", "sub/with blank/", "sub/50%/", "ünï/", "a&b/"].iter().enumerate() {
-        for name in NAMES {
+        // wget decodes names twice where it keeps them
+        for name in NAMES.iter().filter(|name| **name != "%41") {
             server.folder.holds(&format!("{folder}{name}"), format!("{folder}{name}").as_bytes());
         }
         server.folder.holds(&format!("{folder}large"), &content(100_000 + number));
@@ -61,10 +62,10 @@ fn wget_mirrors_a_tree() {
     }
     server.folder.holds("sub/no-page/index.html.old", b"x");
     let wanted = tree(&server.folder.served(""));
-    assert!(wanted.len() > 80);
+    assert!(wanted.len() >= 79);
     for from in ["/", "/sub/"] {
         let place = server.folder.copy(&format!("mirror{}", from.len()));
-        let mut arguments = vec!["-r", "-l", "inf", "-np", "-nH", "-e", "robots=off"];
+        let mut arguments = vec!["-r", "-l", "inf", "-np", "-nH"];
         arguments.extend(["--restrict-file-names=nocontrol", "-R", "index.html"]);
         let url = server.url(from);
         arguments.push(&url);
@@ -73,8 +74,13 @@ fn wget_mirrors_a_tree() {
         wanted.retain(|name, _| name.starts_with(&from[1..]));
         assert_eq!(tree(&place), wanted, "{ended}");
     }
-    let failed = server.events("transfer").into_iter().find(|event| event["ok"] != true);
-    assert!(failed.is_none(), "{failed:?}");
+    // wget asks whether robots are wanted; for the sake of `nofollow` no page came in every order
+    for event in server.events("transfer") {
+        let is_asked = event["file"] == "/robots.txt" && event["error_code"] == 404;
+        assert!(is_asked || event["ok"] == true, "{event}");
+    }
+    let pages = server.events("transfer").into_iter().filter(|event| event["file"] == "/");
+    assert_eq!(pages.count(), 1);
 }
 
 /// What is new is fetched once more, and what is not is left alone; files have the server's dates.

@@ -27,6 +27,7 @@ pub(crate) const NAMES: [&str; 12] = [
     "[0-9]{x}",
 ];
 
+/// RFC 9110 §4.2.3, RFC 1945 §5.1.2, RFC 1945 §12.5.
 #[test]
 fn paths_lead_nowhere_but_below_the_root() {
     let curl = require!(Curl::new());
@@ -93,6 +94,7 @@ fn paths_lead_nowhere_but_below_the_root() {
 }
 
 /// A folder without its slash leads to the one with it, on this host and no other.
+/// RFC 9110 §15.4, RFC 1945 §9.3.
 #[test]
 fn folders_have_a_slash() {
     let curl = require!(Curl::new());
@@ -112,6 +114,7 @@ fn folders_have_a_slash() {
     }
 }
 
+/// RFC 1945 §5.1.2.
 #[test]
 fn names_are_escaped_and_found_again() {
     let curl = require!(Curl::new());
@@ -147,6 +150,7 @@ fn names_are_escaped_and_found_again() {
 
 /// JSON for those who ask for it, HTML for everybody else; each entry is one that is there, and each
 /// reference leads to it.
+/// RFC 9110 §12.5.5.
 #[test]
 fn listings_are_complete() {
     let curl = require!(Curl::new());

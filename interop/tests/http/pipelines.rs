@@ -30,6 +30,7 @@ fn responses(mut octets: &[u8]) -> Vec<(u16, List, Vec<u8>)> {
 
 /// A hundred requests in one write: files from memory and from the disk, folders, ranges, what is not
 /// there and what is refused, each answered in its turn.
+/// RFC 9112 §9.3.2.
 #[test]
 fn ncat_pipelines_a_hundred_requests() {
     let ncat = require!(find("ncat"));

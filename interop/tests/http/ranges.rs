@@ -12,6 +12,7 @@ use crate::server::{Server, utf8};
 /// One that is sent from memory, and one that is not.
 const LENGTHS: [usize; 2] = [10_000, 300_000];
 
+/// RFC 9110 §14.2, RFC 9110 §14.4, RFC 9110 §15.3.7, RFC 9110 §15.3.7.1, RFC 9110 §15.3.7.2.
 #[test]
 fn curl_gets_one_range() {
     let curl = require!(Curl::new());
@@ -50,6 +51,7 @@ fn curl_gets_one_range() {
     }
 }
 
+/// RFC 9110 §8.3.3, RFC 9110 §14.6, RFC 9110 §15.3.7.2.
 #[test]
 fn curl_gets_several_ranges() {
     let curl = require!(Curl::new());
@@ -86,6 +88,7 @@ fn curl_gets_several_ranges() {
 }
 
 /// Too many ranges, or such that cost more than the file, are as good as none.
+/// RFC 9110 §14.2, RFC 9110 §17.15.
 #[test]
 fn ranges_that_are_ignored() {
     let curl = require!(Curl::new());
@@ -104,6 +107,7 @@ fn ranges_that_are_ignored() {
     assert_eq!(got.expect_status(416).field("Content-Range"), Some("bytes */0"));
 }
 
+/// RFC 9110 §14.2, RFC 9110 §14.4, RFC 9110 §15.5.17.
 #[test]
 fn a_range_that_is_not_there() {
     let curl = require!(Curl::new());
@@ -120,6 +124,7 @@ fn a_range_that_is_not_there() {
     }
 }
 
+/// RFC 9110 §8.8.2.2, RFC 9110 §13.1.5.
 #[test]
 fn if_range_decides() {
     let curl = require!(Curl::new());

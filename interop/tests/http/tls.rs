@@ -75,6 +75,7 @@ fn versions_of_tls() {
     curl.get(&["-k"], &server.url("/f")).expect(200, &content(5000));
 }
 
+/// RFC 9112 §3.3.
 #[test]
 fn nothing_else_is_different() {
     let curl = require!(Curl::new());

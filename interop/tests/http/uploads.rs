@@ -14,6 +14,7 @@ const SIZES: [usize; 6] = [0, 1, 65_536, 262_144, 262_145, 5 << 20];
 /// What curl needs to wait for 100 (Continue) as long as it takes.
 const PATIENT: [&str; 4] = ["-H", "Expect: 100-continue", "--expect100-timeout", "40"];
 
+/// RFC 9110 §9.3.4.
 #[test]
 fn curl_puts_files_of_all_sizes() {
     let curl = require!(Curl::new());
@@ -62,6 +63,7 @@ fn curl_puts_its_input_in_chunks() {
 
 /// A client that asks first is told before it has sent an octet of the body, and the connection that it
 /// asked on is no worse for it, or closed in order.
+/// RFC 9110 §9.3.4, RFC 9110 §10.1.1, RFC 9110 §12.5.3, RFC 9110 §13.2.1, RFC 9110 §14.5.
 #[test]
 fn who_asks_first_sends_nothing_in_vain() {
     let curl = require!(Curl::new());
@@ -129,6 +131,7 @@ fn uploads_are_limited() {
 }
 
 /// Only what is expected is replaced: nobody's work is lost.
+/// RFC 9110 §13.1.1, RFC 9110 §13.1.2, RFC 9110 §13.1.4, RFC 9110 §13.2.1.
 #[test]
 fn conditions_protect_what_is_there() {
     let curl = require!(Curl::new());
@@ -163,6 +166,7 @@ fn conditions_protect_what_is_there() {
     assert_eq!(server.folder.names(), Vec::<String>::new());
 }
 
+/// RFC 9110 §5.6.1.1, RFC 9110 §9.3.5, RFC 9110 §10.2.1, RFC 9110 §15.5.6.
 #[test]
 fn curl_deletes() {
     let curl = require!(Curl::new());

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -22,7 +22,7 @@ const MANY: usize = 350;
 /// How long a step may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a server has to finish what it does after its last answer.
+/// How long a server has to finish what it does after its last answer, or when a connection has ended.
 const AFTERWARDS: Duration = Duration::from_millis(250);
 
 /// How it is counted, in words.
@@ -89,12 +89,12 @@ fn counted(
     let processes = server.process.account().processes(server.process.id());
     let strace = Tracer::attach(&processes, &summary)?;
     let asked = ask(server.address, load::path(duty), times);
-    // the ends of connections, too
-    let settled = server.process.cpu();
+    // what comes after the last answer, such as a line in a log
+    sleep(AFTERWARDS);
     strace.detach()?;
-    asked
-        .and(settled)
-        .map_err(|e| format!("while traced: {e}"))?;
+    // only now, so that their ends are in no count
+    let closed = asked.and_then(close);
+    closed.map_err(|e| format!("while traced: {e}"))?;
     let summary = fs::read_to_string(&summary).map_err(|e| e.to_string())?;
     parse(&summary).ok_or_else(|| "strace counted nothing".into())
 }
@@ -193,6 +193,20 @@ fn ask(address: SocketAddr, path: &str, times: usize) -> io::Result<Vec<TcpStrea
     Ok(connections)
 }
 
+/// Ends the connections, and waits until the server has done so, too.
+fn close(connections: Vec<TcpStream>) -> io::Result<()> {
+    for connection in &connections {
+        connection.shutdown(Shutdown::Write)?;
+    }
+    for mut connection in connections {
+        if connection.read(&mut [0])? > 0 {
+            return Err(io::Error::other("more than the answers"));
+        }
+    }
+    sleep(AFTERWARDS);
+    Ok(())
+}
+
 /// An answer of which the length is not known yet; its length.
 fn first(connection: &mut TcpStream) -> io::Result<usize> {
     let mut answer = Vec::new();
@@ -274,6 +288,8 @@ mod tests {
         });
         let connections = ask(address, "", 3).unwrap();
         assert_eq!(connections.len(), CONNECTIONS);
+        let closed = thread::spawn(|| close(connections));
         assert_eq!(server.join().unwrap(), 3 * CONNECTIONS);
+        closed.join().unwrap().unwrap();
     }
 }

@@ -5,6 +5,7 @@
 //! so it is called where that is allowed. `docs/serve-configuration.md` says what it does.
 
 mod access;
+mod apart;
 mod config;
 mod denied;
 mod find;
@@ -21,6 +22,7 @@ mod tests;
 mod upload;
 mod write;
 
+pub(crate) use apart::is_apart;
 pub(crate) use config::{LoadError, Secret};
 pub(crate) use denied::{Denied, DeniedKind};
 pub(crate) use http_users::{DigestAlgorithm, HttpUsers, Protect, Scheme, fault, list_fault};
@@ -117,6 +119,17 @@ impl Policy {
             notes: Vec::new(),
         };
         policy.look_around()?;
+        if let Some(config) = &options.config
+            && policy.rules.has_passwords()
+            && !is_apart(&policy.path, config)
+        {
+            let text = "it has passwords, and everybody could read it in the folder that is served";
+            return Err(LoadError::Config {
+                path: config.clone(),
+                line: 1,
+                text: text.to_owned(),
+            });
+        }
         Ok(policy)
     }
 
@@ -133,11 +146,6 @@ impl Policy {
     /// The folder that is served, as it was given.
     pub(crate) fn root(&self) -> &Path {
         &self.path
-    }
-
-    /// Whether this protocol serves names that begin with a dot.
-    pub(crate) fn serves_hidden(&self, protocol: &str) -> bool {
-        self.rules.of(protocol).hidden
     }
 
     /// Whether the peer may ask this protocol for anything, files or not.

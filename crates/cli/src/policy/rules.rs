@@ -135,6 +135,11 @@ impl Rules {
         })
     }
 
+    /// Whether there are passwords in the configuration.
+    pub(super) const fn has_passwords(&self) -> bool {
+        !self.telnet.users.is_empty() || !self.http_users.users.is_empty()
+    }
+
     /// What holds for a protocol; for one without a section, what holds for all.
     pub(super) fn of(&self, protocol: &str) -> &Settings {
         let section = self.sections.iter().find(|(name, _)| *name == protocol);

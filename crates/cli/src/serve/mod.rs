@@ -281,8 +281,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let (log, writer) = Log::start(arguments.json, arguments.quiet);
     let house = http::Slot::default();
     let verdict = runtime.block_on(serve(arguments, &wanted, policy, &log, &house));
-    // whatever still runs is cut now
-    drop(runtime);
+    // whatever still runs is cut now; what reads a disk that hangs is not waited for
+    runtime.shutdown_timeout(Duration::from_secs(2));
     http::finish(&house);
     drop((log, house));
     writer.finish();

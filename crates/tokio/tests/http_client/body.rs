@@ -33,6 +33,7 @@ async fn a_body_ends_with_the_connection_where_nothing_else_ends_it() {
     }
 }
 
+/// RFC 9112 §8.
 #[tokio::test]
 async fn a_body_that_ends_too_early_is_an_error() {
     for words in [

@@ -97,6 +97,7 @@ async fn a_final_response_in_place_of_100_spares_the_body() {
     }
 }
 
+/// RFC 9110 §10.1.1.
 #[tokio::test]
 async fn without_an_answer_the_body_is_sent_after_a_while() {
     in_time(async {
@@ -126,6 +127,7 @@ async fn without_an_answer_the_body_is_sent_after_a_while() {
 }
 
 /// RFC 9112 section 9.5. The server reads no more than the head: the client would be blocked for ever.
+/// RFC 1945 §9.4.
 #[tokio::test]
 async fn a_final_response_stops_a_long_body() {
     for (body, closes) in [

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use wirelore_tokio::http1::client::{ClientOptions, PoolLimits, RequestBody};
 use wirelore_tokio::{Tap, TapConfig};
 
+/// RFC 9110 §7.2.
 #[tokio::test]
 async fn a_connection_is_used_again() {
     in_time(async {
@@ -62,6 +63,7 @@ async fn a_connection_is_used_again() {
     .await;
 }
 
+/// RFC 9112 §9.3.2.
 #[tokio::test]
 async fn so_many_connections_are_kept_and_no_more() {
     in_time(async {

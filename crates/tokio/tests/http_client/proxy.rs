@@ -31,6 +31,7 @@ fn through(proxy: Proxy) -> Client {
     .0
 }
 
+/// RFC 9112 §C.2.2.
 #[tokio::test]
 async fn a_proxy_is_asked_in_absolute_form() {
     in_time(async {

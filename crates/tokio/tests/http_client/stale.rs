@@ -44,6 +44,7 @@ async fn with_stale<T>(
     .await
 }
 
+/// RFC 9110 §9.2.2.
 #[tokio::test]
 async fn get_is_sent_again() {
     let (got, request, log) = with_stale("", true, async |client, origin| {
@@ -64,6 +65,7 @@ async fn get_is_sent_again() {
     assert_eq!(lines.iter().filter(|it| it.ends_with("again")).count(), 1);
 }
 
+/// RFC 9110 §9.2.2.
 #[tokio::test]
 async fn post_is_not() {
     for body in [RequestBody::Empty, RequestBody::Whole("hello".into())] {

@@ -61,6 +61,7 @@ fn https(server: &Server, host: &str) -> Origin {
     Origin::new(Scheme::Https, host, server.origin.port)
 }
 
+/// RFC 9110 §4.2.2, RFC 9110 §4.3.4, RFC 9112 §9.7, RFC 9112 §9.8.
 #[tokio::test]
 async fn a_verified_server_is_spoken_to() {
     for name in ["localhost", "127.0.0.1"] {
@@ -124,6 +125,7 @@ fn certificate_error(error: &ClientError) -> &rustls::CertificateError {
     }
 }
 
+/// RFC 9110 §4.3.4.
 #[tokio::test]
 async fn a_stranger_is_refused() {
     let (known, stranger) = (identity("localhost"), identity("localhost"));
@@ -136,6 +138,7 @@ async fn a_stranger_is_refused() {
     );
 }
 
+/// RFC 9110 §4.3.4.
 #[tokio::test]
 async fn another_name_is_refused() {
     let identity = identity("other.example");
@@ -171,6 +174,7 @@ async fn without_verification_anybody_is_spoken_to() {
     .await;
 }
 
+/// RFC 9110 §4.2.2.
 #[tokio::test]
 async fn tls_that_is_not_configured_or_not_there_is_an_error() {
     in_time(async {
@@ -252,6 +256,7 @@ async fn a_body_that_ends_with_the_connection_needs_the_end_of_tls() {
     }
 }
 
+/// RFC 9112 §9.7.
 #[tokio::test]
 async fn a_tunnel_carries_tls_and_is_used_again() {
     in_time(async {

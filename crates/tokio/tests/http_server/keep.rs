@@ -103,6 +103,7 @@ async fn the_last_request_of_many_may_have_a_body() {
     }
 }
 
+/// RFC 1945 §3.1, RFC 1945 §4.1, RFC 1945 §5.
 #[tokio::test]
 async fn http09_has_no_head_and_ends() {
     let mut options = options();

@@ -3,9 +3,11 @@
 
 mod cut;
 mod drain;
+mod ends;
 mod exchange;
 mod files;
 mod keep;
+mod memory;
 mod refused;
 mod replies;
 mod rig;

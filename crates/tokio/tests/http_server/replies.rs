@@ -127,6 +127,7 @@ async fn the_octets_of_a_long_body_are_written_from_where_they_are() {
     served.await.unwrap();
 }
 
+/// RFC 9112 §9.3.2.
 #[tokio::test]
 async fn jobs_and_answers_at_once_keep_their_order() {
     let slow = [
@@ -171,6 +172,7 @@ async fn what_is_done_behind_an_answer_holds_nothing_back_of_it() {
     }
 }
 
+/// RFC 9110 §8.6.
 #[tokio::test]
 async fn heads_alone() {
     let site = Site::new()
@@ -220,6 +222,7 @@ async fn heads_alone() {
     assert_eq!((&ended[..], site.log.lines().len()), ("closed", 13));
 }
 
+/// RFC 9112 §9.3.
 #[tokio::test]
 async fn bodies_that_nobody_reads_are_thrown_away_up_to_a_limit() {
     let mut options = options();
@@ -285,6 +288,7 @@ async fn a_body_that_was_read_in_part_is_thrown_away_from_there_on() {
     assert_eq!(call.hangs_up().await, "closed");
 }
 
+/// RFC 9110 §10.1.1.
 #[tokio::test]
 async fn whoever_waits_for_100_is_told_at_once_or_asked_to_go_on() {
     let expecting = |target: &str| {
@@ -355,6 +359,7 @@ async fn an_answer_at_once_that_lacks_its_body_is_cut() {
     );
 }
 
+/// RFC 9110 §6.6.1, RFC 1945 §10.6.
 #[tokio::test]
 async fn responses_have_a_date_unless_they_have_one() {
     let site = Site::new()

@@ -440,6 +440,17 @@ pub(crate) fn farewell(status: &str, text: &str) -> String {
     )
 }
 
+/// `heard` is how a request that cannot be read is answered, whatever the words.
+#[track_caller]
+pub(crate) fn is_farewell(heard: &str, status: &str) {
+    let (_, text) = heard.split_once("\r\n\r\n").unwrap_or_default();
+    assert_eq!(heard, farewell(status, text));
+    assert!(
+        text.contains(" at octet ") && text.ends_with('\n'),
+        "{text}"
+    );
+}
+
 /// A response behind which the connection ends.
 pub(crate) fn closing(status: &str, body: &str) -> String {
     let len = body.len();

@@ -366,6 +366,7 @@ async fn a_machine_that_skips_is_stepped_again_at_the_end_too() {
     }
 }
 
+/// RFC 9112 §9.6.
 #[tokio::test]
 async fn last_words_arrive_although_the_peer_still_sends() {
     let (server, mut client) = tcp().await;

@@ -96,6 +96,21 @@ impl Answer {
         answer
     }
 
+    /// It may work later.
+    pub(super) fn busy(text: &str) -> Self {
+        let mut answer = Self::error(503, text);
+        answer.field("Retry-After", b"1");
+        answer
+    }
+
+    /// How long a page is.
+    pub(super) fn page_len(&self) -> usize {
+        match &self.body {
+            Body::Page(page) => page.len(),
+            Body::Empty | Body::Error(_) => 0,
+        }
+    }
+
     /// Adds a field. One that cannot be sent is left out.
     pub(super) fn field(&mut self, name: &str, value: &[u8]) {
         let _ = self.fields.push(name, value);

@@ -10,13 +10,21 @@ use super::page;
 use super::visitor::{Job, Visitor};
 use crate::policy::{Denied, Folder};
 use std::io;
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use wirelore_tokio::http1::server::{Exchange, ExchangeError, Transport};
 
 /// So many pages are made at a time.
 const MADE: usize = 2;
-/// So many are on their way.
+/// So many long ones are on their way.
 const SENT: usize = 64;
+/// What is longer is long.
+const LONG: usize = 64 << 10;
+/// So long a long one waits for its turn.
+const TURN: Duration = Duration::from_secs(5);
+/// A page may take so long, and a second more for each 16 KiB.
+const SLOW: Duration = Duration::from_secs(60);
 
 /// How many pages there may be.
 pub(super) struct Presses {
@@ -50,15 +58,28 @@ pub(super) async fn send<T: Transport>(
     account: &mut Account<'_>,
 ) -> Result<(), ExchangeError> {
     let presses = &visitor.house.presses;
-    // neither is ever closed
-    let _on_its_way = presses.sent.acquire().await;
     let made = {
+        // never closed
         let _press = presses.made.acquire().await;
         make(shown, visitor, job, facts).await
     };
-    let answer = made.unwrap_or_else(|denied| Answer::denied(denied, false));
+    let mut answer = made.unwrap_or_else(|denied| Answer::denied(denied, false));
+    let len = answer.page_len();
+    let turn = match len {
+        0..=LONG => None,
+        _ => match timeout(TURN, presses.sent.acquire()).await {
+            Ok(turn) => turn.ok(),
+            Err(_) => {
+                answer = Answer::busy("too many folders are being shown");
+                None
+            }
+        },
+    };
     answer::send(&answer, facts, exchange, account)?;
-    exchange.flush().await
+    let limit = SLOW + Duration::from_secs(len as u64 / 16_384);
+    let flushed = timeout(limit, exchange.flush()).await;
+    drop(turn);
+    flushed.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 async fn make(
@@ -69,7 +90,7 @@ async fn make(
 ) -> Result<Answer, Denied> {
     let (policy, asker) = (visitor.policy(), visitor.asker());
     let kind = page::choose(facts.accept, shown.query.as_deref());
-    let server = job.head.authority();
+    let server = job.head.authority().filter(|host| !host.is_empty());
     let server =
         server.map(|host| format!("{}://{}", visitor.protocol(), String::from_utf8_lossy(host)));
     let made = tokio::task::spawn_blocking(move || {

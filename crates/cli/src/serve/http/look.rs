@@ -6,7 +6,7 @@ use super::entity::{Content, Entity};
 use super::facts::Facts;
 use super::folder::{self, Shown};
 use super::plan::{Plan, plan};
-use super::visitor::{Job, Visitor, path};
+use super::visitor::{Job, Visitor, path, target};
 use crate::policy::{Asker, Denied, Looked, Policy, Readable};
 use std::io;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ async fn send<T: Transport>(
 async fn find(visitor: &Visitor, job: &Job) -> Result<Found, Denied> {
     let (policy, asker) = (visitor.policy(), visitor.asker());
     let house = Arc::clone(&visitor.house);
-    let target = job.head.path_and_query().to_vec();
+    let target = target(&job.head).into_owned();
     let key = path(&job.head).to_vec();
     let looked = tokio::task::spawn_blocking(move || {
         let Ok(path) = Path::parse(&target, &rules()) else {

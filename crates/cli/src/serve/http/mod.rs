@@ -22,7 +22,7 @@ use super::descriptors;
 use super::guests::{self, Guest, Host, Limits, Visit};
 use super::log::{Log, Session};
 use super::{Shared, Started};
-use crate::policy::Policy;
+use crate::policy::{Policy, is_apart};
 use access_log::{AccessLog, Writer};
 use certificate::Certificate;
 use folder::Presses;
@@ -39,8 +39,10 @@ use users::Gate;
 use visitor::Visitor;
 use wirelore_core::escape;
 use wirelore_http1::ErrorKind;
+use wirelore_tokio::Drain;
 use wirelore_tokio::http1::server::{ServerOptions, Transport, serve};
-use wirelore_tokio::{Drain, tls};
+use wirelore_tokio::tls;
+use wirelore_tokio::tls::tokio_rustls::server::TlsStream;
 
 /// What responses say they come from.
 const SERVER: &str = concat!("wirelore/", env!("CARGO_PKG_VERSION"));
@@ -160,9 +162,20 @@ fn house(shared: &Shared) -> io::Result<Arc<House>> {
     }
     let options = shared.http.clone();
     let policy = guests::policy(&shared.policy);
+    if let Some(file) = options.users.file()
+        && !is_apart(policy.root(), file)
+    {
+        let text = "passwords in the folder that is served can be read by everybody";
+        return Err(io::Error::other(format!("{}: {text}", file.display())));
+    }
     let gate = Gate::new(&options.users, policy.http_users()).map_err(io::Error::other)?;
     let (access_log, writer) = match &options.access_log.access_log {
         Some(path) => {
+            if !is_apart(policy.root(), path) {
+                let shown = escape(path.as_os_str().as_encoded_bytes());
+                let text = format!("{shown}: the access log is in the folder, so it is served");
+                shared.log.note(&text);
+            }
             let log = shared.log.clone();
             let report = move |text: &str| log.error("http", text);
             let format = options.access_log.access_log_format;
@@ -294,11 +307,7 @@ pub(super) fn start_secure(shared: &Shared, address: SocketAddr) -> io::Result<S
     let config = match house.certificate.get() {
         Some(certificate) => certificate.config(),
         None => {
-            let served = certificate::Served {
-                root: policy.root().to_owned(),
-                hidden: policy.serves_hidden("http"),
-            };
-            let certificate = Certificate::open(&house.options.certificate, &served);
+            let certificate = Certificate::open(&house.options.certificate, policy.root());
             let certificate = certificate.map_err(io::Error::other)?;
             let config = certificate.config();
             let _ = house.certificate.set(certificate);
@@ -306,7 +315,11 @@ pub(super) fn start_secure(shared: &Shared, address: SocketAddr) -> io::Result<S
             config
         }
     };
-    let limits = house.options.limits(&house.log);
+    let limits = Limits {
+        // there is no TLS yet in which it could be said
+        refusal: b"",
+        ..house.options.limits(&house.log)
+    };
     guests::serve(shared, "https", address, &limits, Secure { house, config })
 }
 
@@ -362,30 +375,38 @@ impl Host for Secure {
         Box::pin(async move {
             let Guest {
                 stream,
-                drain,
+                mut drain,
                 visit,
             } = guest;
-            let limit = self.house.options.http_head;
-            let config = Arc::clone(&self.config);
-            if speaks_plainly(&stream, limit).await {
-                let peer = visit.client;
-                self.house
-                    .log
-                    .error("https", &format!("{peer} speaks http, without TLS"));
-                say_plainly(stream).await;
-                return;
-            }
-            // the handshake needs more room than what follows
-            match Box::pin(tls::accept(config, stream, limit)).await {
-                Ok(stream) => converse(&self.house, stream, drain, visit, true).await,
-                Err(error) => {
-                    let peer = visit.client;
-                    self.house
-                        .log
-                        .error("https", &format!("{peer}: no TLS: {error}"));
-                }
+            // nobody has asked for anything yet; in a box, for it needs more room than what follows
+            let secured = tokio::select! {
+                secured = Box::pin(self.secure(stream, visit.client)) => secured,
+                () = drain.begun() => None,
+            };
+            if let Some(stream) = secured {
+                converse(&self.house, stream, drain, visit, true).await;
             }
         })
+    }
+}
+
+impl Secure {
+    /// The handshake.
+    async fn secure(&self, stream: TcpStream, peer: SocketAddr) -> Option<TlsStream<TcpStream>> {
+        let limit = self.house.options.http_head;
+        let log = &self.house.log;
+        if speaks_plainly(&stream, limit).await {
+            log.error("https", &format!("{peer} speaks http, without TLS"));
+            say_plainly(stream).await;
+            return None;
+        }
+        match tls::accept(Arc::clone(&self.config), stream, limit).await {
+            Ok(stream) => Some(stream),
+            Err(error) => {
+                log.error("https", &format!("{peer}: no TLS: {error}"));
+                None
+            }
+        }
     }
 }
 

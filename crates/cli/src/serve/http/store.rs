@@ -5,7 +5,7 @@ use super::answer::{self, Answer};
 use super::entity::Validators;
 use super::facts::Facts;
 use super::look::rules;
-use super::visitor::{Job, Visitor};
+use super::visitor::{Job, Visitor, Work, target};
 use crate::policy::{Asker, Denied, Expect, Finished, Policy, Upload};
 use bytes::Bytes;
 use std::io;
@@ -13,7 +13,7 @@ use std::mem::take;
 use std::time::SystemTime;
 
 use wirelore_http1::value::conditional::{Outcome, Recipient};
-use wirelore_http1::value::path::Path;
+use wirelore_http1::value::path::{Path, Rules};
 use wirelore_http1::wire::Framing;
 use wirelore_tokio::http1::server::{Exchange, ExchangeError, Transport};
 
@@ -111,7 +111,13 @@ async fn expected(
     job: &Job,
     facts: &Facts<'_>,
 ) -> Result<(Vec<u8>, Expect), Answer> {
-    let Ok(path) = Path::parse(job.head.path_and_query(), &rules()) else {
+    // a name that could deceive people or scripts may be removed, but not made
+    let rules = match job.work {
+        Work::Put => Rules::default(),
+        _ => rules(),
+    };
+    let target = target(&job.head);
+    let Ok(path) = Path::parse(&target, &rules) else {
         return Err(Answer::error(400, "this is no path to a file"));
     };
     if path.directory || path.segments.is_empty() {

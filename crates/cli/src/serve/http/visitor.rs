@@ -8,6 +8,7 @@ use super::plan::plan;
 use super::users::{Asked, Verdict};
 use crate::policy::{Asker, Policy};
 use crate::serve::guests;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -122,6 +123,14 @@ fn job(head: &RequestHead<&[u8]>, since: Instant, user: Option<Arc<str>>, work: 
     }
 }
 
+/// Path and query of the target. A URL without a path has the path `/` (RFC 9110 section 4.2.3).
+pub(super) fn target<B: AsRef<[u8]>>(head: &RequestHead<B>) -> Cow<'_, [u8]> {
+    match head.path_and_query() {
+        target @ [b'/', ..] => target.into(),
+        rest => [b"/", rest].concat().into(),
+    }
+}
+
 /// The path of the target, as it was sent.
 pub(super) fn path<B: AsRef<[u8]>>(head: &RequestHead<B>) -> &[u8] {
     let target = head.path_and_query();
@@ -129,6 +138,16 @@ pub(super) fn path<B: AsRef<[u8]>>(head: &RequestHead<B>) -> &[u8] {
         Some(question) => &target[..question],
         None => target,
     }
+}
+
+/// Whether an absolute URI is one of ours.
+fn is_http(target: &[u8]) -> bool {
+    let starts = |scheme: &[u8]| {
+        target
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    starts(b"http://") || starts(b"https://")
 }
 
 impl Visitor {
@@ -190,7 +209,12 @@ impl Visitor {
             return no(self.options());
         }
         match head.target_form() {
-            TargetForm::Origin | TargetForm::Absolute => {}
+            TargetForm::Origin => {}
+            TargetForm::Absolute if is_http(head.target()) => {}
+            TargetForm::Absolute => {
+                // RFC 9110 section 7.4
+                return no(Answer::error(421, "only http and https are served here"));
+            }
             _ => return no(self.not_allowed()),
         }
         match (head.kind(), head.method()) {

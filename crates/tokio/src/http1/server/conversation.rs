@@ -99,8 +99,10 @@ pub async fn serve<T: Transport, H: Handler>(
             // the machine is paused only while a response is owed, which is not the case here
             Ok(Pumped::HungUp) => {}
             Err(DriverError::Machine(error)) => {
-                bid_farewell(&mut driver, options, &error);
-                round.handler.refused(&error);
+                // of one that was answered already, nobody need hear any more
+                if bid_farewell(&mut driver, options, &error) || !options.machine.farewell {
+                    round.handler.refused(&error);
+                }
                 close(&mut driver, options.linger).await;
                 return Ended::Refused(error);
             }
@@ -110,14 +112,14 @@ pub async fn serve<T: Transport, H: Handler>(
     }
 }
 
-/// Tells the client what is wrong with its request, where a response may stand.
+/// Tells the client what is wrong with its request, where a response may stand; whether it was told.
 fn bid_farewell<T: Transport>(
     driver: &mut Driver<ServerConnection, T>,
     options: &ServerOptions,
     error: &Error,
-) {
+) -> bool {
     if !options.machine.farewell || !driver.machine().owes_response() {
-        return;
+        return false;
     }
     let mut fields = FieldBlock::new();
     let pushed = fields.push("Content-Type", "text/plain").map(drop);
@@ -131,6 +133,7 @@ fn bid_farewell<T: Transport>(
         })
     });
     debug_assert!(said.is_ok(), "{said:?}");
+    said.is_ok()
 }
 
 /// What the conversation stops for.

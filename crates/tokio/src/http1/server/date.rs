@@ -34,6 +34,7 @@ pub(super) fn with<R>(with: impl FnOnce(&FieldBlock) -> R) -> R {
 
 #[cfg(test)]
 mod tests {
+    /// RFC 9110 §6.6.1.
     #[test]
     fn it_is_the_time_of_now() {
         let fields = super::with(Clone::clone);

@@ -85,8 +85,9 @@ pub trait Handler: Send {
         async { Ok(()) }
     }
 
-    /// Octets came that are no request, or a request came too late. The machine has answered it where that
-    /// is possible, with [`Error::reply_hint`], and the connection ends.
+    /// Octets came that are no request, or a request came too late. It was answered with
+    /// [`Error::reply_hint`], unless [`ServerConfig::farewell`] says no, and the connection ends. Not called of
+    /// a request that had been answered before.
     fn refused(&mut self, error: &Error) {
         let _ = error;
     }

@@ -9,6 +9,7 @@ mod own;
 #[cfg(test)]
 mod tests;
 
+use crate::policy::is_apart;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rustls::ServerConfig;
@@ -16,7 +17,6 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
-use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -39,18 +39,11 @@ pub(crate) struct Options {
     state: Option<PathBuf>,
 }
 
-/// What is served over the same network: no key must be in it.
-#[derive(Clone, Debug)]
-pub(super) struct Served {
-    pub(super) root: PathBuf,
-    /// Names that begin with a dot are served, too.
-    pub(super) hidden: bool,
-}
-
 /// The certificate that is used.
 pub(super) struct Certificate {
     options: Options,
-    served: Served,
+    /// The folder that is served: no key must be in it.
+    root: PathBuf,
     current: Arc<Current>,
     config: Arc<ServerConfig>,
 }
@@ -83,9 +76,9 @@ impl Certificate {
     ///
     /// # Errors
     /// What is wrong, in words.
-    pub(super) fn open(options: &Options, served: &Served) -> Result<Self, String> {
+    pub(super) fn open(options: &Options, root: &Path) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
-        let loaded = load(options, served, &provider)?;
+        let loaded = load(options, root, &provider)?;
         let current = Arc::new(Current(RwLock::new(Arc::new(loaded))));
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -95,7 +88,7 @@ impl Certificate {
         config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
         Ok(Self {
             options: options.clone(),
-            served: served.clone(),
+            root: root.to_owned(),
             current,
             config: Arc::new(config),
         })
@@ -111,7 +104,7 @@ impl Certificate {
     /// # Errors
     /// What is wrong, in words; it is what it was then.
     pub(super) fn reload(&self) -> Result<bool, String> {
-        let loaded = load(&self.options, &self.served, self.config.crypto_provider())?;
+        let loaded = load(&self.options, &self.root, self.config.crypto_provider())?;
         let mut current = (self.current.0.write()).unwrap_or_else(PoisonError::into_inner);
         let is_other = loaded.key.cert != current.key.cert;
         *current = Arc::new(loaded);
@@ -153,10 +146,10 @@ impl ResolvesServerCert for Current {
     }
 }
 
-fn load(options: &Options, served: &Served, provider: &CryptoProvider) -> Result<Loaded, String> {
+fn load(options: &Options, root: &Path, provider: &CryptoProvider) -> Result<Loaded, String> {
     if let Some(file) = &options.http_cert {
         let key_file = options.http_key.as_ref().unwrap_or(file);
-        served.keeps_out(key_file)?;
+        keep_apart(root, key_file)?;
         let key = given::load(file, key_file, provider)?;
         let (key, file) = (Arc::new(key), file.clone());
         return Ok(Loaded {
@@ -168,7 +161,7 @@ fn load(options: &Options, served: &Served, provider: &CryptoProvider) -> Result
     let Some(state) = options.state.clone().or_else(default_state) else {
         return Err("there is no home for the key of https: --state DIR is needed".to_owned());
     };
-    served.keeps_out(&state)?;
+    keep_apart(root, &state)?;
     let now = SystemTime::now();
     let (key, file) = own::load(&state, &names::all(), now, provider)?;
     Ok(Loaded {
@@ -176,6 +169,16 @@ fn load(options: &Options, served: &Served, provider: &CryptoProvider) -> Result
         file,
         own: true,
     })
+}
+
+fn keep_apart(root: &Path, path: &Path) -> Result<(), String> {
+    if is_apart(root, path) {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: a key in the folder that is served can be read by everybody",
+        path.display()
+    ))
 }
 
 fn default_state() -> Option<PathBuf> {
@@ -186,33 +189,6 @@ fn default_state() -> Option<PathBuf> {
     let state =
         absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(state.join("wirelore"))
-}
-
-impl Served {
-    /// Whether a key may be here, or below here.
-    fn keeps_out(&self, path: &Path) -> Result<(), String> {
-        let (Some(root), Some(whole)) = (resolved(&self.root), resolved(path)) else {
-            return Ok(());
-        };
-        let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
-        match whole.strip_prefix(root) {
-            Ok(below) if self.hidden || !below.iter().any(is_hidden) => Err(format!(
-                "{}: a key in the folder that is served can be read by everybody",
-                path.display()
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Where it really is, as far as it exists.
-fn resolved(path: &Path) -> Option<PathBuf> {
-    let path = std::path::absolute(path).ok()?;
-    let existing = path
-        .ancestors()
-        .find_map(|it| Some((it, it.canonicalize().ok()?)));
-    let (given, real) = existing?;
-    Some(real.join(path.strip_prefix(given).ok()?))
 }
 
 /// The SHA-256 in pairs of hexadecimal digits.

@@ -28,11 +28,8 @@ impl Place {
         self.0.path().join(name)
     }
 
-    fn served(&self) -> Served {
-        Served {
-            root: self.path("root"),
-            hidden: false,
-        }
+    fn served(&self) -> PathBuf {
+        self.path("root")
     }
 
     fn own(&self) -> Options {
@@ -328,32 +325,26 @@ fn a_reload_that_fails_keeps_the_old_one() {
 #[test]
 fn no_key_is_in_what_is_served() {
     let place = Place::new();
-    let open = |options: &Options, hidden| {
-        let served = Served {
-            hidden,
-            ..place.served()
-        };
-        Certificate::open(options, &served).map(|_| ())
-    };
+    let open = |options: &Options| Certificate::open(options, &place.served()).map(|_| ());
     let state = |name: &str| Options {
         state: Some(place.path(name)),
         ..Options::default()
     };
     for exposed in ["root", "root/state", "root/../root/a/b"] {
-        let error = open(&state(exposed), false).expect_err(exposed);
+        let error = open(&state(exposed)).expect_err(exposed);
         assert!(error.contains("everybody"), "{error}");
     }
     std::os::unix::fs::symlink(place.path("root"), place.path("link")).expect("links");
-    assert!(open(&state("link/state"), false).is_err());
-    assert!(open(&state("root/.state"), true).is_err());
+    assert!(open(&state("link/state")).is_err());
+    assert!(open(&state("root/.state")).is_err());
     assert_eq!(fs::read_dir(place.path("root")).expect("reads").count(), 0);
-    assert_eq!(open(&state("root/.state"), false), Ok(()));
+    assert_eq!(open(&state("state")), Ok(()));
     let (text, key_text) = pair("a.example");
     let cert = place.write("root/cert.pem", &text);
     let key = place.write("root/key.pem", &key_text);
-    assert!(open(&given(&cert, Some(&key)), false).is_err());
+    assert!(open(&given(&cert, Some(&key))).is_err());
     let key = place.write("key.pem", &key_text);
-    assert_eq!(open(&given(&cert, Some(&key)), false), Ok(()));
+    assert_eq!(open(&given(&cert, Some(&key))), Ok(()));
 }
 
 #[test]

@@ -149,6 +149,7 @@ fn an_error() {
     check(&String::from_utf8_lossy(&error_html(500, "", ""))).expect("a page");
 }
 
+/// RFC 9110 §15.5, RFC 1945 §9.4.
 #[test]
 fn an_error_is_said_as_it_is_wanted() {
     let kind = |accept: Option<&[u8]>| error(404, "Not Found", "no", accept).0;

@@ -16,7 +16,7 @@ use crate::policy::{HttpUsers, Protect, Scheme};
 use nonce::{Nonces, Use};
 use roll::{Proof, Roll};
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use wirelore_http1::value::authorization::Credentials;
@@ -49,6 +49,13 @@ pub(crate) struct Options {
     /// So many nonces in use are remembered, so that requests cannot be replayed
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     http_nonces: u32,
+}
+
+impl Options {
+    /// The file with users.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.http_users.as_deref()
+    }
 }
 
 /// Who may come in, and what was heard from them.
