@@ -6,7 +6,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use wirelore_pcapng::packets;
 
-/// RFC 9110 §10.1.5, RFC 1945 §10.8.
 #[test]
 fn files_are_fetched_whole() {
     let scene = Scene::new();

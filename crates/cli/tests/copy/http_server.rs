@@ -151,7 +151,7 @@ trait Stream: Read + Write {
 
 impl Stream for TcpStream {
     fn tunnel(self, to: SocketAddr) {
-        let there = TcpStream::connect(to).expect("the other server");
+        let there = Self::connect(to).expect("the other server");
         let pairs = [
             (self.try_clone(), there.try_clone()),
             (there.try_clone(), self.try_clone()),

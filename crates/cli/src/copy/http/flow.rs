@@ -10,11 +10,14 @@ use wirelore_tokio::{Source, Target};
 /// How many pieces wait to be written at the most.
 const WAITING: usize = 8;
 
+/// A target, and how writing to it went.
+type Written = (Box<dyn Target>, io::Result<()>);
+
 /// Writes to a target, while more is received.
 pub(super) struct Writer {
     pieces: Option<mpsc::Sender<(u64, Bytes)>>,
     /// Until its end was seen.
-    task: Option<JoinHandle<(Box<dyn Target>, io::Result<()>)>>,
+    task: Option<JoinHandle<Written>>,
 }
 
 impl Writer {

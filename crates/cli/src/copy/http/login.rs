@@ -172,7 +172,9 @@ fn read(challenge: &Challenge<'_>) -> Option<(u8, Scheme, bool)> {
 }
 
 /// Hashes parts, one behind the other.
-fn hash(name: HashName) -> Option<fn(&[&[u8]]) -> Vec<u8>> {
+type Hash = fn(&[&[u8]]) -> Vec<u8>;
+
+fn hash(name: HashName) -> Option<Hash> {
     fn of<H: md5::Digest>(parts: &[&[u8]]) -> Vec<u8> {
         let mut hash = H::new();
         for part in parts {

@@ -178,7 +178,7 @@ fn made(proxy: &ProxyUrl, origin: &Origin, wants: &Wants, agent: &str) -> Proxy 
 }
 
 /// What is trusted. Nothing is, where the system has no certificates: then there is no TLS.
-fn tls_config(arguments: &Arguments) -> Result<Option<Arc<tls::rustls::ClientConfig>>, Failure> {
+fn tls_config(arguments: &Arguments) -> Result<Option<Arc<rustls::ClientConfig>>, Failure> {
     let options = &arguments.http;
     let refused = |place: &str, error: tls::TlsConfigError| {
         let why = error

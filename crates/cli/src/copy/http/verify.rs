@@ -344,7 +344,7 @@ mod tests {
         let mut verifier = with(&fields()[..1], Verifier::new);
         verifier.see(b"hel");
         with(&["Content-Digest: md5=:AAAA:".into()], |fields| {
-            verifier.go_on(fields)
+            verifier.go_on(fields);
         });
         verifier.see(b"lo");
         assert_eq!(verifier.verify(None).unwrap().len(), 1);

@@ -36,12 +36,11 @@ pub(super) fn error_html(status: u16, reason: &str, text: &str) -> Vec<u8> {
     out
 }
 
-/// In a line or two.
+/// In a line. The status is in the head, and who has only the line wants to know why.
 pub(super) fn error_text(status: u16, reason: &str, text: &str) -> Vec<u8> {
-    let reason = wirelore_core::escape(reason);
-    let mut out = format!("{status} {reason}\n");
-    if !text.is_empty() {
-        out += &format!("{}\n", wirelore_core::escape(text));
-    }
-    out.into_bytes()
+    let line = match text {
+        "" => format!("{status} {}\n", wirelore_core::escape(reason)),
+        text => format!("{}\n", wirelore_core::escape(text)),
+    };
+    line.into_bytes()
 }
