@@ -145,9 +145,8 @@ fn chromium_shows_names_and_links() {
         .filter_map(|(link, _)| link.split_once("\">"))
         .collect();
     for name in NAMES {
-        let plain = |text: &str| {
-            text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-        };
+        let plain =
+            |text: &str| text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         let wanted = escaped(name.as_bytes());
         let found = links.iter().find(|(reference, _)| normal(&plain(reference)) == wanted);
         let (reference, shown) = found.unwrap_or_else(|| panic!("{name}: {links:?}"));
@@ -155,7 +154,10 @@ fn chromium_shows_names_and_links() {
     }
     // one of them, and a folder and what is in it
     let inner = chromium.run(&["--dump-dom"], &server.url("/sub")).stdout();
-    assert!(inner.contains("Index of ") && inner.contains("<a href=\"inner.txt\">inner.txt</a>"), "{inner}");
+    assert!(
+        inner.contains("Index of ") && inner.contains("<a href=\"inner.txt\">inner.txt</a>"),
+        "{inner}"
+    );
     let text = chromium.run(&["--dump-dom"], &server.url("/sub/inner.txt")).stdout();
     assert!(text.contains("deep inside"), "{text}");
     let picture = chromium.home.path().join("picture.png");

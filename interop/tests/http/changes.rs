@@ -19,7 +19,12 @@ pub(crate) const BROKEN: [i32; 2] = [18, 56];
 
 /// What a client has when the file was changed in the middle of the download.
 #[track_caller]
-fn download(server: &Server, curl: &Curl, arguments: &[&str], change: impl FnOnce()) -> (Ended, Vec<u8>) {
+fn download(
+    server: &Server,
+    curl: &Curl,
+    arguments: &[&str],
+    change: impl FnOnce(),
+) -> (Ended, Vec<u8>) {
     let mut fifo = Fifo::new();
     let url = server.url("/f");
     let client = Peer::start(&mut curl.command([arguments, &["-o", fifo.path(), &url]].concat()));
@@ -92,7 +97,10 @@ fn a_rewritten_file_is_noticed() {
                 let file = File::options().write(true).open(&file).unwrap();
                 file.write_all_at(&vec![b'x'; LARGE], 0).unwrap();
             });
-            assert!(ended.code().is_some_and(|code| BROKEN.contains(&code)), "{arguments:?}: {ended}");
+            assert!(
+                ended.code().is_some_and(|code| BROKEN.contains(&code)),
+                "{arguments:?}: {ended}"
+            );
             assert!(octets.len() < LARGE, "{arguments:?}");
             fs::remove_file(file).unwrap();
         }
@@ -100,7 +108,10 @@ fn a_rewritten_file_is_noticed() {
             (server.events("transfer").len() == 3).then_some(())
         });
         for event in server.events("transfer") {
-            assert!(event["error"].as_str().is_some_and(|text| text.contains("changed")), "{event}");
+            assert!(
+                event["error"].as_str().is_some_and(|text| text.contains("changed")),
+                "{event}"
+            );
         }
     }
 }

@@ -94,7 +94,10 @@ fn curl_keeps_connections() {
         let connects: Vec<u64> = got.iter().map(|got| got.connects).collect();
         let expected = [1, u64::from(!reused)];
         assert_eq!(connects[0], expected[0], "{options:?}");
-        assert!(connects[1..].iter().all(|&count| count == expected[1]), "{options:?} {connects:?}");
+        assert!(
+            connects[1..].iter().all(|&count| count == expected[1]),
+            "{options:?} {connects:?}"
+        );
         let closed = got.iter().all(|got| got.field("Connection") == Some("close"));
         assert_eq!(closed, !reused, "{options:?} {got:?}");
     }
@@ -113,7 +116,9 @@ fn nothing_is_compressed() {
     wirelore_interop::run(zip.args(["-9", "-k"]).arg(file), crate::LIMIT).expect_success();
     let zipped = fs::read(server.folder.served("text.txt.gz")).unwrap();
     for (name, octets) in [("/text.txt", text.as_bytes()), ("/text.txt.gz", &zipped)] {
-        for options in [&["--compressed"][..], &["-H", "Accept-Encoding: gzip, *;q=0"], &["--tr-encoding"]] {
+        for options in
+            [&["--compressed"][..], &["-H", "Accept-Encoding: gzip, *;q=0"], &["--tr-encoding"]]
+        {
             let got = curl.get(options, &server.url(name));
             got.expect(200, octets);
             expect_fields(&got, octets.len());
@@ -179,6 +184,7 @@ fn files_are_sent_over_http_0_9() {
 /// `-z`: If-Modified-Since and If-Unmodified-Since.
 /// RFC 9110 §8.6, RFC 9110 §8.8.2.1, RFC 9110 §13.1.3, RFC 9110 §13.1.4, RFC 9110 §15.4.5,
 /// RFC 1945 §9.3, RFC 1945 §10.9.
+/// RFC 1945 §10.10.
 #[test]
 fn curl_asks_for_what_is_newer() {
     let curl = require!(Curl::new());
@@ -211,6 +217,12 @@ fn curl_asks_for_what_is_newer() {
         let got = curl.get(&["-H", &format!("If-Unmodified-Since: {}", date(seconds))], &url);
         got.expect_status(if changed { 412 } else { 200 });
     }
+    // nothing was changed later than now
+    let later = before + Duration::from_secs(1_000_000);
+    File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
+    let told = curl.get(&["--head"], &url).field("Last-Modified").unwrap().to_owned();
+    assert_ne!(told, date(1_000_000));
+    File::options().write(true).open(&file).unwrap().set_modified(before).unwrap();
     // with the date of a file
     fs::write(&reference, b"").unwrap();
     File::options().write(true).open(&reference).unwrap().set_modified(before).unwrap();

@@ -122,7 +122,9 @@ fn made(source: &str) -> Vec<Made<'_>> {
 fn make(curl: &Curl, server: &Server, source: &str) -> Vec<u64> {
     let made = made(source);
     let sent = made.iter().map(|(arguments, path, _, status, _)| {
-        let arguments = [&AGENT[..], arguments, &["-H", "Expect:"]].concat();
+        let patient = ["-H", "Expect: 100-continue", "--expect100-timeout", "40"];
+        let patient = if arguments.contains(&"-T") { &patient[..] } else { &[] };
+        let arguments = [&AGENT[..], arguments, patient].concat();
         let got = curl.get(&arguments, &server.url(path));
         got.expect_status(*status);
         got.body.len() as u64
@@ -145,7 +147,7 @@ fn logging(format: &str) -> (Server, std::path::PathBuf, String) {
         ["--http-users", utf8(&users), "--http-protect", "uploads"],
         ["--http-auth", "basic", "--upload", "create"],
     ];
-    let server = Server::over(folder.clone(), &options.concat());
+    let server = Server::over(folder, &options.concat());
     (server, log, source)
 }
 
@@ -199,8 +201,18 @@ fn json_lines() {
         text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert_eq!(lines.len(), octets.len(), "{text}");
     let members = [
-        "bytes", "client", "method", "referer", "seconds", "status", "target", "time", "tls", "user",
-        "user_agent", "version",
+        "bytes",
+        "client",
+        "method",
+        "referer",
+        "seconds",
+        "status",
+        "target",
+        "time",
+        "tls",
+        "user",
+        "user_agent",
+        "version",
     ];
     for ((line, made), octets) in lines.iter().zip(made(&source)).zip(octets) {
         let (_, path, user, status, _) = made;
@@ -228,7 +240,7 @@ fn what_went_wrong_is_logged() {
     let folder = Folder::new();
     folder.holds("f", &content(LARGE));
     let log = folder.outside("log");
-    let server = Server::over(folder.clone(), &["--access-log", utf8(&log)]);
+    let server = Server::over(folder, &["--access-log", utf8(&log)]);
     let mut fifo = Fifo::new();
     let client = Peer::start(&mut curl.command(["-o", fifo.path(), &server.url("/f")]));
     fifo.begins();
@@ -239,7 +251,9 @@ fn what_went_wrong_is_logged() {
     assert_eq!((line.request.as_str(), line.status), ("GET /f HTTP/1.1", 200));
     assert!(line.octets.is_some_and(|octets| octets < LARGE as u64), "{line:?}");
     let port = server.port.to_string();
-    for (text, status) in [("GET /f HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505)] {
+    for (text, status) in
+        [("GET /f HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505)]
+    {
         let before = lines().lines().count();
         Piped::start(&ncat, &["127.0.0.1", &port], text.as_bytes()).wait();
         wait_until("a line", LIMIT, || (lines().lines().count() > before).then_some(()));
@@ -248,7 +262,29 @@ fn what_went_wrong_is_logged() {
     }
 }
 
-/// `-` is stdout, which then has nothing else in it.
+/// A request that was refused and whose body then does not come is one request.
+#[test]
+fn a_refused_upload_is_logged_once() {
+    let ncat = require!(find("ncat"));
+    let folder = Folder::new();
+    let log = folder.outside("log");
+    let options = ["--upload", "create", "--max-upload", "1kB", "--access-log", utf8(&log)];
+    let server = Server::over(folder, &options);
+    let port = server.port.to_string();
+    let text = "PUT /f HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\nabc";
+    let (_, output) = Piped::start(&ncat, &["127.0.0.1", &port], text.as_bytes()).wait();
+    let output = String::from_utf8(output).unwrap();
+    assert!(output.starts_with("HTTP/1.1 413 "), "{output}");
+    assert_eq!(output.matches("HTTP/1.1 ").count(), 1, "{output}");
+    let _folder = server.folder.clone();
+    server.ends();
+    let lines = fs::read_to_string(&log).unwrap();
+    let lines: Vec<Line> = lines.lines().map(combined).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((lines[0].request.as_str(), lines[0].status), ("PUT /f HTTP/1.1", 413));
+}
+
+/// `-` is stdout, where it stands among the events, line by line.
 #[test]
 fn the_log_may_be_standard_output() {
     let curl = require!(Curl::new());

@@ -20,7 +20,9 @@ fn responses(mut octets: &[u8]) -> Vec<(u16, List, Vec<u8>)> {
         let (status, fields) = heads(head).swap_remove(0);
         let mut lengths = fields.iter().filter(|(name, _)| name == "Content-Length");
         let length = lengths.next().map_or(0, |(_, value)| value.parse().expect("a number"));
-        assert!(lengths.next().is_none() && !fields.iter().any(|(name, _)| name == "Transfer-Encoding"));
+        assert!(
+            lengths.next().is_none() && !fields.iter().any(|(name, _)| name == "Transfer-Encoding")
+        );
         let (body, rest) = rest.split_at_checked(length).expect("a whole body");
         found.push((status, fields, body.to_vec()));
         octets = rest;
@@ -65,7 +67,9 @@ fn ncat_pipelines_a_hundred_requests() {
     ended.expect_success();
     let found = responses(&output);
     assert_eq!(found.len(), 100);
-    for (number, ((path, status, body), (code, fields, octets))) in wanted.iter().zip(&found).enumerate() {
+    for (number, ((path, status, body), (code, fields, octets))) in
+        wanted.iter().zip(&found).enumerate()
+    {
         assert_eq!(status, code, "{number} {path} {fields:?}");
         assert!(body.as_ref().is_none_or(|body| body == octets), "{number} {path}");
     }
@@ -109,7 +113,15 @@ fn ncat_sends_octet_by_octet() {
     let mut command = Command::new("sh");
     let pipe = "sh \"$1\" | \"$2\" 127.0.0.1 \"$3\" >\"$4\"";
     let output = server.folder.copy("output");
-    command.args(["-c", pipe, "sh", utf8(&script), utf8(&ncat), &server.port.to_string(), utf8(&output)]);
+    command.args([
+        "-c",
+        pipe,
+        "sh",
+        utf8(&script),
+        utf8(&ncat),
+        &server.port.to_string(),
+        utf8(&output),
+    ]);
     run(&mut command, LIMIT).expect_success();
     let found = responses(&std::fs::read(output).unwrap());
     let told: Vec<(u16, &[u8])> =
@@ -135,7 +147,10 @@ fn ncat_is_told_what_is_wrong() {
         ("GET /f HTTP/2.0\r\nHost: a\r\n\r\n", 505),
         ("GET  /f HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("PUT /g HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
-        ("PUT /g HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (
+            "PUT /g HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+        ),
         ("PUT /g HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400),
         ("PUT /g HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
         ("\x16\x03\x01\x02", 400),
@@ -143,7 +158,9 @@ fn ncat_is_told_what_is_wrong() {
         let all = format!("GET /f HTTP/1.1\r\nHost: a\r\n\r\n{text}{smuggled}");
         let (_, output) = Piped::start(&ncat, &["127.0.0.1", &port], all.as_bytes()).wait();
         let found = responses(&output);
-        let [(200, _, first), (code, fields, _)] = &found[..] else { panic!("{text:?}: {found:?}") };
+        let [(200, _, first), (code, fields, _)] = &found[..] else {
+            panic!("{text:?}: {found:?}")
+        };
         assert_eq!((&first[..], *code), (&b"here"[..], status), "{text:?}");
         assert!(fields.contains(&("Connection".into(), "close".into())), "{text:?}: {fields:?}");
     }

@@ -129,12 +129,14 @@ fn nginx_passes_uploads_on() {
         for size in [0, 1, 300_000, 24 << 20] {
             let all = content(size);
             fs::write(&source, &all).unwrap();
-            let (known, unknown) = (format!("known-{number}-{size}"), format!("unknown-{number}-{size}"));
+            let (known, unknown) =
+                (format!("known-{number}-{size}"), format!("unknown-{number}-{size}"));
             let url = nginx.url(&format!("{place}/{known}"));
             curl.get(&["-T", utf8(&source)], &url).expect(201, b"");
             assert!(fs::read(server.folder.served(&known)).unwrap() == all, "{known}");
             let url = nginx.url(&format!("{place}/{unknown}"));
-            let arguments = ["-q", "-sS", "-T", "-", "-w", "%{http_code}", "--max-time", "50", &url];
+            let arguments =
+                ["-q", "-sS", "-T", "-", "-w", "%{http_code}", "--max-time", "50", &url];
             let (ended, output) = Piped::start(&program, &arguments, &all).wait();
             ended.expect_success();
             assert_eq!(output, b"201", "{unknown}");
@@ -143,7 +145,10 @@ fn nginx_passes_uploads_on() {
         // what is refused reaches the client, and what was there stays
         let url = nginx.url(&format!("{place}/known-{number}-1"));
         curl.get(&["-T", utf8(&source)], &url).expect_status(409);
-        assert_eq!(fs::read(server.folder.served(&format!("known-{number}-1"))).unwrap(), content(1));
+        assert_eq!(
+            fs::read(server.folder.served(&format!("known-{number}-1"))).unwrap(),
+            content(1)
+        );
         fs::write(&source, vec![0; 31 << 20]).unwrap();
         let url = nginx.url(&format!("{place}/too-large"));
         curl.get(&["-T", utf8(&source)], &url).expect_status(413);

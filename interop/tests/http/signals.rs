@@ -92,7 +92,9 @@ fn what_takes_too_long_is_cut() {
         let place = format!("TCP:127.0.0.1:{}", server.port);
         let request = b"PUT /new HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc";
         let upload = Piped::open(&socat, &["-", &place], request);
-        wait_until("the unfinished upload", LIMIT, || (server.folder.names().len() == 2).then_some(()));
+        wait_until("the unfinished upload", LIMIT, || {
+            (server.folder.names().len() == 2).then_some(())
+        });
         server.peer().signal("TERM");
         server.says(DRAINING, 1);
         if twice {
@@ -121,7 +123,8 @@ fn sighup_opens_the_log_and_reads_users_again() {
     folder.holds("small", b"small");
     let users = folder.keeps("users", "ann:one\n");
     let log = folder.outside("access.log");
-    let options = ["--access-log", utf8(&log), "--http-users", utf8(&users), "--http-auth", "basic"];
+    let options =
+        ["--access-log", utf8(&log), "--http-users", utf8(&users), "--http-auth", "basic"];
     let server = Server::over(folder.clone(), &options);
     let status = |login: &str| curl.get(&["-u", login], &server.url("/small")).status;
     assert_eq!((status("ann:one"), status("bob:two")), (200, 401));

@@ -16,7 +16,8 @@ fn certificate(server: &Server) -> (PathBuf, String, String) {
     server.says("--pinnedpubkey", 1);
     let said = server.peer().stderr();
     let line = said.lines().find_map(|line| line.split_once("https: our own certificate "));
-    let (file, fingerprint) = line.and_then(|(_, rest)| rest.split_once(", SHA-256 ")).expect(&said);
+    let (file, fingerprint) =
+        line.and_then(|(_, rest)| rest.split_once(", SHA-256 ")).expect(&said);
     let pin = said.lines().find_map(|line| line.split_once("https: curl --pinnedpubkey "));
     (PathBuf::from(file), fingerprint.into(), pin.expect(&said).1.into())
 }
@@ -36,7 +37,8 @@ fn curl_knows_whom_it_talks_to() {
     curl.get(&trusted, &server.url("/f")).expect(200, &content(100_000));
     let named = format!("https://localhost:{}/f", server.port);
     let resolve = format!("localhost:{}:127.0.0.1", server.port);
-    curl.get(&["--cacert", utf8(&file), "--resolve", &resolve], &named).expect(200, &content(100_000));
+    curl.get(&["--cacert", utf8(&file), "--resolve", &resolve], &named)
+        .expect(200, &content(100_000));
     // another name, or nobody who vouches for it
     let wrong = format!("https://wrong.invalid:{}/f", server.port);
     let resolve = format!("wrong.invalid:{}:127.0.0.1", server.port);
@@ -95,8 +97,7 @@ fn nothing_else_is_different() {
         assert!(got(&[], "/").text().contains("<a href=\"f\">f</a>"));
         let urls = ["/f", "/", "/f", "/nothing", "/f"].map(|target| server.url(target));
         let urls = urls.each_ref().map(String::as_str);
-        let connects: Vec<u64> =
-            curl.many(version, &urls).iter().map(|got| got.connects).collect();
+        let connects: Vec<u64> = curl.many(version, &urls).iter().map(|got| got.connects).collect();
         assert_eq!(connects, [1, 0, 0, 0, 0]);
     }
     // the page says where uploads go to
@@ -104,6 +105,25 @@ fn nothing_else_is_different() {
     assert!(page.contains(&format!("curl -T FILE {}", server.url("/"))), "{page}");
     let events = server.events("transfer");
     assert!(events.iter().all(|event| event["protocol"] == "https"));
+}
+
+/// The end of a connection is said, in TLS too, or nobody could tell it from one that was broken.
+/// RFC 9112 §9.8.
+#[test]
+fn the_end_is_said() {
+    let openssl = require!(find("openssl"));
+    let server = Server::secure(Folder::new(), &[]);
+    server.folder.holds("f", b"here");
+    let place = format!("127.0.0.1:{}", server.port);
+    for version in ["-tls1_2", "-tls1_3"] {
+        let arguments = ["s_client", version, "-connect", &place, "-ign_eof", "-msg"];
+        let (_, output) = Piped::start(&openssl, &arguments, b"GET /f HTTP/1.0\r\n\r\n").wait();
+        let output = String::from_utf8_lossy(&output);
+        assert!(output.contains("here"), "{version} {output}");
+        let messages = output.split("<<< TLS").skip(1);
+        let last = messages.filter_map(|rest| rest.lines().next()).last().expect("a message");
+        assert!(last.ends_with("warning close_notify"), "{version} {last}");
+    }
 }
 
 /// Who talks plainly, or not at all, harms nobody else.

@@ -124,7 +124,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     network: Network,
     #[command(flatten)]
-    http: http::Options,
+    http: Box<http::Options>,
     #[command(flatten)]
     tftp: tftp::Options,
 

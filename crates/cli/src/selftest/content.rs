@@ -4,6 +4,8 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use wirelore_core::escape;
 
 /// What is in a file: its length and its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +79,24 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Files in `folder` other than `place`. A server may still be cleaning up when it has answered.
+pub(super) async fn strays(folder: &Path, place: &Path) -> io::Result<Vec<String>> {
+    let mut tries = 50;
+    loop {
+        tries -= 1;
+        let mut strays = files(folder)?;
+        strays.retain(|file| file != place);
+        if strays.is_empty() || tries == 0 {
+            let name = |file: &PathBuf| match file.strip_prefix(folder) {
+                Ok(name) => escape(name.as_os_str().as_encoded_bytes()).to_string(),
+                Err(_) => String::new(),
+            };
+            return Ok(strays.iter().map(name).collect());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +127,16 @@ mod tests {
             files(folder.path()).unwrap(),
             [path, folder.path().join("b/c")]
         );
+    }
+
+    #[tokio::test]
+    async fn what_does_not_belong_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("drop")).unwrap();
+        for name in ["a", "drop/.a.part"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let strays = strays(folder.path(), &folder.path().join("a")).await;
+        assert_eq!(strays.unwrap(), ["drop/.a.part"]);
     }
 }

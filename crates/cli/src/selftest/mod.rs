@@ -5,6 +5,7 @@
 //! (`judge.rs`) and the table (`report.rs`).
 
 mod content;
+mod http;
 mod interrupt;
 mod judge;
 mod report;
@@ -35,6 +36,10 @@ struct Protocol {
 
 /// All of them, sorted by name.
 const PROTOCOLS: &[Protocol] = &[
+    Protocol {
+        name: "http",
+        run: |stage, tell| Box::pin(http::run(stage, tell)),
+    },
     Protocol {
         name: "small",
         run: |stage, tell| Box::pin(small::run(stage, tell)),
@@ -82,8 +87,8 @@ Exit codes: 0 all is right, 1 something is not, 2 wrong use, 130 ended by Ctrl-C
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Test these and no others (comma-separated): small (echo, discard, chargen, daytime, time),
-    /// telnet, tftp
+    /// Test these and no others (comma-separated): http (and https), small (echo, discard, chargen,
+    /// daytime, time), telnet, tftp
     #[arg(long, value_name = "PROTOCOLS", value_delimiter = ',')]
     only: Vec<String>,
     /// Print one JSON object a line on stdout: one for each case, then a summary

@@ -130,7 +130,21 @@ impl Stage {
 
     /// Copies; paths are those of the stage.
     pub(super) async fn copy(&self, from: &str, to: &str, options: &[&str]) -> io::Result<Copied> {
+        self.copy_fed(None, from, to, options).await
+    }
+
+    /// The same, with a file of the stage on stdin.
+    pub(super) async fn copy_fed(
+        &self,
+        stdin: Option<&str>,
+        from: &str,
+        to: &str,
+        options: &[&str],
+    ) -> io::Result<Copied> {
         let mut command = self.command();
+        if let Some(stdin) = stdin {
+            command.stdin(File::open(self.path(stdin))?);
+        }
         command
             .args([
                 "copy",
@@ -282,6 +296,15 @@ pub(super) fn complaint(stderr: &[u8]) -> String {
     escape(own.or_else(first).unwrap_or("nothing")).to_string()
 }
 
+/// A word as one types it into a shell.
+pub(super) fn typed(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:=%".contains(c);
+    match word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{word}'"),
+    }
+}
+
 /// Removes a folder that processes which were ended a moment ago may still write into.
 pub(super) async fn remove(folder: &Path) -> io::Result<()> {
     let mut tries = 20;
@@ -312,5 +335,14 @@ mod tests {
         ] {
             assert_eq!(complaint(stderr), wanted);
         }
+    }
+
+    #[test]
+    fn words_can_be_typed() {
+        assert_eq!(typed("tftp://[::1]:7/a"), "'tftp://[::1]:7/a'");
+        assert_eq!(
+            typed("tftp://127.0.0.1:7/a%20b"),
+            "tftp://127.0.0.1:7/a%20b"
+        );
     }
 }

@@ -77,6 +77,23 @@ impl Wire {
         }
     }
 
+    /// So many octets.
+    pub(super) async fn take(&mut self, count: usize) -> Result<Vec<u8>, Fault> {
+        while self.unread.len() < count {
+            let expected = format!("{count} octets");
+            if !self.more(&expected).await? {
+                return Err(Fault::new(expected, ended(&self.unread)));
+            }
+        }
+        Ok(self.unread.drain(..count).collect())
+    }
+
+    /// What has come, and was not looked at. The rest is in the stream.
+    #[cfg(unix)]
+    pub(super) fn unread(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.unread)
+    }
+
     /// What comes up to the end.
     pub(super) async fn rest(&mut self) -> Result<Vec<u8>, Fault> {
         while self.more("the end of the connection").await? {}
@@ -168,7 +185,9 @@ mod tests {
         let mut wire = got(b"abcabc").await;
         assert_eq!(wire.up_to(b"bc").await, Ok(b"abc".to_vec()));
         assert!(wire.up_to(b"bd").await.is_err());
-        assert_eq!(wire.rest().await, Ok(b"abc".to_vec()));
+        assert_eq!(wire.take(1).await, Ok(b"a".to_vec()));
+        assert!(wire.take(3).await.is_err());
+        assert_eq!(wire.rest().await, Ok(b"bc".to_vec()));
         let fault = wire.up_to(b"a").await.expect_err("nothing is left");
         assert_eq!(fault.came, "the end of the connection");
     }

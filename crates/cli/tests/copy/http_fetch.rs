@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use wirelore_pcapng::packets;
 
+/// RFC 9110 §10.1.3, RFC 9110 §10.1.5, RFC 9110 §12.5.4, RFC 9112 §7.4, RFC 1945 §10.8.
+/// RFC 6265 §7.2.
 #[test]
 fn files_are_fetched_whole() {
     let scene = Scene::new();
@@ -33,7 +35,15 @@ fn files_are_fetched_whole() {
         assert_eq!(asked.field("Host").unwrap(), server.address.to_string());
         assert!(asked.field("User-Agent").unwrap().starts_with("wirelore/"));
         assert_eq!(asked.field("Accept-Encoding"), Some("identity"));
-        assert_eq!(asked.field("Authorization"), None);
+        for name in [
+            "Authorization",
+            "Cookie",
+            "Referer",
+            "Accept-Language",
+            "TE",
+        ] {
+            assert_eq!(asked.field(name), None, "{name}");
+        }
         let ended = scene.copy(&[&*server.url("f"), "-", "-q"]).good();
         assert!(ended.stdout == octets);
     }
@@ -188,6 +198,7 @@ fn large_files_are_refused_before_and_while_they_come() {
     assert_eq!(scene.names(), [""; 0]);
 }
 
+/// RFC 6266 §4.3.
 #[test]
 fn the_server_may_name_the_file_but_not_the_folder() {
     let scene = Scene::new();

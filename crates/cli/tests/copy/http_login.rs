@@ -17,6 +17,7 @@ fn basic(asked: &Asked) -> Reply {
     }
 }
 
+/// RFC 7617 §2.
 #[test]
 fn basic_is_told_when_asked_for_or_at_once() {
     let scene = Scene::new();
@@ -105,6 +106,7 @@ fn is_right(asked: &Asked, nonce: &str, algorithm: &str) -> bool {
         && exchange.response(hash, None).as_bytes() == &*response.response
 }
 
+/// RFC 7616 §3.4.2, RFC 7616 §3.6, RFC 7616 §5.6.
 #[test]
 fn digest_is_right_and_the_strongest_is_chosen() {
     let scene = Scene::new();
@@ -138,6 +140,7 @@ fn digest_is_right_and_the_strongest_is_chosen() {
     }
 }
 
+/// RFC 7616 §3.3.
 #[test]
 fn a_nonce_that_is_too_old_is_no_refusal() {
     let scene = Scene::new();

@@ -117,6 +117,7 @@ fn https_goes_through_a_tunnel() {
     assert!(through("u:q@").failed(97).contains("403"));
 }
 
+/// RFC 7616 §3.8.
 #[test]
 fn a_proxy_that_wants_digest_gets_it() {
     let scene = Scene::new();

@@ -4,6 +4,7 @@ use super::Scene;
 use super::http_server::{HttpServer, Reply, answer};
 use std::fs;
 
+/// RFC 9110 §15.4.
 #[test]
 fn redirects_are_followed_up_to_a_limit() {
     let scene = Scene::new();
@@ -52,6 +53,8 @@ fn redirects_are_followed_up_to_a_limit() {
     assert_eq!(scene.names(), [""; 0]);
 }
 
+/// RFC 9110 §15.4.
+/// RFC 7617 §2.2, RFC 6265 §5.4, RFC 6265 §7.2.
 #[test]
 fn no_other_server_is_told_a_secret() {
     let scene = Scene::new();
@@ -114,6 +117,7 @@ fn another_server_that_asks_gets_no_answer() {
     scene.copy(&["here", &*url]).failed(67);
 }
 
+/// RFC 9110 §15.4.8.
 #[test]
 fn what_is_sent_follows_only_what_says_so() {
     let scene = Scene::new();

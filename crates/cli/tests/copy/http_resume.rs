@@ -23,6 +23,7 @@ fn cut_once(whole: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static, keep: usi
     })
 }
 
+/// RFC 9110 §13.1.5, RFC 9110 §14.2, RFC 9110 §15.3.7.2.
 #[test]
 fn a_body_that_is_cut_is_gone_on_with() {
     let scene = Scene::new();
@@ -49,6 +50,7 @@ fn a_body_that_is_cut_is_gone_on_with() {
     assert!(ended.stdout == file);
 }
 
+/// RFC 9110 §15.3.7.3.
 #[test]
 fn a_file_that_changes_in_between_is_never_mixed() {
     let scene = Scene::new();
@@ -155,6 +157,7 @@ fn a_part_that_is_whole_only_needs_its_name() {
     }
 }
 
+/// RFC 9110 §13.1.5.
 #[test]
 fn without_a_strong_validator_nothing_is_gone_on_with() {
     let scene = Scene::new();

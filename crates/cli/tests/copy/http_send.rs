@@ -64,6 +64,7 @@ fn digest(octets: &[u8]) -> String {
     format!("sha256:{}", hex::encode(sha2::Sha256::digest(octets)))
 }
 
+/// RFC 9110 §10.1.1.
 #[test]
 fn a_refusal_comes_before_the_body() {
     let scene = Scene::new();

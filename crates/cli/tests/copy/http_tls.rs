@@ -40,6 +40,7 @@ pub(crate) fn server(
     HttpServer::secure(config.expect("a configuration"), handler)
 }
 
+/// RFC 9110 §4.3.4.
 #[test]
 fn certificates_are_verified_unless_told_otherwise() {
     let scene = Scene::new();

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod documentation;
+mod http;
 mod small;
 mod telnet;
 mod terminal;

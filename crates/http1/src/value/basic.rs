@@ -167,6 +167,7 @@ mod tests {
         (user_id.to_vec(), password.to_vec())
     }
 
+    /// RFC 7617 §2.
     #[test]
     fn rfc7617_2_example() {
         let value = b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
@@ -177,6 +178,7 @@ mod tests {
         assert_eq!(out, value);
     }
 
+    /// RFC 7617 §2.1.
     #[test]
     fn rfc7617_2_1_example() {
         let value = b"Basic dGVzdDoxMjPCow==";
@@ -188,6 +190,7 @@ mod tests {
         assert_eq!((&*it.realm, it.utf8), (&b"foo"[..], true));
     }
 
+    /// RFC 7617 §2.
     #[test]
     fn rfc7617_2_the_first_colon_ends_the_user_id() {
         assert_eq!(parse(b"basic YTpiOmM="), Ok(pair(b"a", b"b:c")));
@@ -195,6 +198,7 @@ mod tests {
         assert_eq!(parse(b"Basic YQ=="), Err(BasicError::NoColon));
     }
 
+    /// RFC 7617 §2.
     #[test]
     fn rfc7617_2_what_is_malformed() {
         assert_eq!(parse(b"Basic"), Err(BasicError::NoColon));
@@ -211,6 +215,7 @@ mod tests {
         assert_eq!(parse(b"Basic YToNCg=="), Err(BasicError::Control));
     }
 
+    /// RFC 7617 §2.
     #[test]
     fn rfc7617_2_what_cannot_be_sent() {
         for (user_id, password) in [
@@ -226,6 +231,7 @@ mod tests {
         }
     }
 
+    /// RFC 7617 §2.
     #[test]
     fn rfc7617_2_challenges() {
         let parse = |value| {

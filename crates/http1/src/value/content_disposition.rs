@@ -131,6 +131,7 @@ mod tests {
         ContentDisposition::parse(value)?.file_name()
     }
 
+    /// RFC 6266 §4.1, RFC 6266 §4.3.
     #[test]
     fn rfc6266_5_examples() {
         for (value, attachment, file_name) in [
@@ -161,6 +162,7 @@ mod tests {
         }
     }
 
+    /// RFC 6266 §4.4.
     #[test]
     fn rfc6266_4_2_unknown_types_are_attachments() {
         assert!(
@@ -183,6 +185,7 @@ mod tests {
         }
     }
 
+    /// RFC 6266 §4.1, RFC 6266 §4.3.
     #[test]
     fn rfc6266_4_3_extended_name_is_preferred_wherever_it_stands() {
         assert_eq!(
@@ -203,6 +206,7 @@ mod tests {
         assert_eq!(name(b"a; filename=\"\xc3\xa4\"").as_deref(), Some("\u{e4}"));
     }
 
+    /// RFC 6266 §3, RFC 6266 §D.
     #[test]
     fn rfc6266_d_advice_to_senders() {
         let written = |name| {
@@ -222,6 +226,7 @@ mod tests {
         );
     }
 
+    /// RFC 6266 §3.
     #[test]
     fn rfc6266_4_3_control_characters_are_refused() {
         for (kind, name) in [

@@ -92,6 +92,7 @@ mod tests {
 
     use super::*;
 
+    /// RFC 6266 §4.3.
     #[test]
     fn rfc8187_3_2_3_examples() {
         let it = decode(b"utf-8'en'%C2%A3%20rates").unwrap();

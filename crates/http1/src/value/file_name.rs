@@ -108,6 +108,7 @@ mod tests {
         assert_eq!(safe(&name).unwrap(), "a".repeat(MAX_LEN - 2));
     }
 
+    /// RFC 6266 §4.3.
     #[test]
     fn rfc6266_4_3_names_are_made_safe() {
         for (name, wanted) in [

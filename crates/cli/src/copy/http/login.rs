@@ -236,6 +236,7 @@ mod tests {
         assert_eq!(format!("{:?}", login()), "Login(..)");
     }
 
+    /// RFC 7616 §5.6.
     #[test]
     fn the_strongest_challenge_is_answered() {
         for (values, wanted) in [
@@ -256,6 +257,7 @@ mod tests {
         }
     }
 
+    /// RFC 7616 §3.3.
     #[test]
     fn a_second_challenge_is_a_refusal_unless_the_nonce_was_old() {
         let mut scheme = Scheme::Unknown;
@@ -276,6 +278,7 @@ mod tests {
         );
     }
 
+    /// RFC 7616 §3.3, RFC 7616 §3.4.
     #[test]
     fn answers_count_and_are_right() {
         for challenge in [MD5, SHA, SHA512] {

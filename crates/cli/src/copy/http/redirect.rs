@@ -91,6 +91,7 @@ mod tests {
         }
     }
 
+    /// RFC 1945 §9.3.
     #[test]
     fn all_five_are_followed_when_fetching() {
         for status in [301, 302, 303, 307, 308] {

@@ -185,6 +185,7 @@ mod tests {
         with(fields, |fields| Version::of(fields, length))
     }
 
+    /// RFC 9110 §8.8.2.2, RFC 9110 §13.1.5.
     #[test]
     fn only_strong_validators_count() {
         for (fields, wanted) in [
@@ -201,6 +202,7 @@ mod tests {
         }
     }
 
+    /// RFC 9110 §14.4, RFC 9110 §15.3.7, RFC 9110 §15.3.7.3.
     #[test]
     fn a_rest_begins_where_it_was_asked_for_and_is_of_the_same_file() {
         let ours = version(&["ETag: \"1\""], Some(100));

@@ -127,6 +127,7 @@ mod tests {
         }
     }
 
+    /// RFC 9110 §15.5.4, RFC 1945 §9.4.
     #[test]
     fn only_some_refusals_pass() {
         let passing: Vec<u16> = (400..600).filter(|&status| is_passing(status)).collect();

@@ -183,6 +183,7 @@ mod tests {
         Address::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"))
     }
 
+    /// RFC 1945 §3.2.2.
     #[test]
     fn urls_have_origin_and_target() {
         for (text, origin, target, path) in [
@@ -238,6 +239,7 @@ mod tests {
         }
     }
 
+    /// RFC 9110 §10.2.2.
     #[test]
     fn references_lead_on_without_logins() {
         let (address, _) = parse("http://h:8080/a/b?c");

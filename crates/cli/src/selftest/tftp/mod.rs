@@ -3,18 +3,15 @@
 mod cases;
 mod refused;
 
-use super::content::{Content, files};
+use super::content::{Content, files, strays};
 use super::judge::{Account, Seen, judge, judge_end};
 use super::report::{Row, Shown, Story, Verdict};
-use super::stage::{Server, Stage};
+use super::stage::{Server, Stage, typed};
 use super::{Tell, Trouble};
 use cases::{At, Case, MAX_UPLOAD, normal, prepare};
 use std::fs;
 use std::io;
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use wirelore_core::escape;
 
 pub(super) async fn run(stage: &Stage, tell: Tell<'_>) -> Result<(), Trouble> {
     let cases = prepare(stage)?;
@@ -135,33 +132,6 @@ impl Servers {
     }
 }
 
-/// Files in `folder` other than `place`. A server may still be cleaning up when it has answered.
-async fn strays(folder: &Path, place: &Path) -> io::Result<Vec<String>> {
-    let mut tries = 50;
-    loop {
-        tries -= 1;
-        let mut strays = files(folder)?;
-        strays.retain(|file| file != place);
-        if strays.is_empty() || tries == 0 {
-            let name = |file: &PathBuf| match file.strip_prefix(folder) {
-                Ok(name) => escape(name.as_os_str().as_encoded_bytes()).to_string(),
-                Err(_) => String::new(),
-            };
-            return Ok(strays.iter().map(name).collect());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// A word as one types it into a shell.
-fn typed(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:=%".contains(c);
-    match word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{word}'"),
-    }
-}
-
 /// A name as it stands in a URL.
 fn encoded(name: &str) -> String {
     let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._/".contains(&octet);
@@ -177,27 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_words_can_be_typed() {
+    fn names_can_stand_in_a_url() {
         assert_eq!(encoded("a b/ü%.."), "a%20b/%C3%BC%25..");
-        assert_eq!(typed("tftp://[::1]:7/a"), "'tftp://[::1]:7/a'");
-        assert_eq!(
-            typed("tftp://127.0.0.1:7/a%20b"),
-            "tftp://127.0.0.1:7/a%20b"
-        );
-    }
-
-    #[test]
-    fn what_does_not_belong_is_found() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("drop")).unwrap();
-        for name in ["a", "drop/.a.part"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap();
-        let strays = runtime.block_on(strays(folder.path(), &folder.path().join("a")));
-        assert_eq!(strays.unwrap(), ["drop/.a.part"]);
     }
 }

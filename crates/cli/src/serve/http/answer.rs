@@ -138,7 +138,7 @@ impl Answer {
             Body::Error(text) => {
                 let status = Status::new(self.status);
                 let reason = status.and_then(Status::reason).unwrap_or("Error");
-                page::error(self.status, reason, text, facts.accept)
+                page::error(self.status, reason, text, facts.accept.as_deref())
             }
         };
         // all are our own words

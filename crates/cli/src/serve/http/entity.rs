@@ -157,12 +157,15 @@ impl Validators {
     pub(super) fn of(identity: &Identity, now: SystemTime) -> Self {
         let (seconds, nanoseconds) = identity.modified;
         let changed = identity.changed;
+        let weak = is_fresh(identity, now);
+        // or else what is written in the same tick would have, later, the tag that this has now
+        let young = if weak { "-w" } else { "" };
         Self {
             tag: format!(
-                "{:x}-{seconds:x}.{nanoseconds:x}-{:x}.{:x}",
+                "{:x}-{seconds:x}.{nanoseconds:x}-{:x}.{:x}{young}",
                 identity.len, changed.0, changed.1
             ),
-            weak: is_fresh(identity, now),
+            weak,
             modified: u64::try_from(seconds).ok().and_then(|seconds| {
                 // a date in the future says nothing (RFC 9110 section 8.8.2.1)
                 let now = now.duration_since(UNIX_EPOCH);

@@ -1,12 +1,14 @@
 //! What the fields of a request say to a file server, read once.
 
+use std::borrow::Cow;
 use wirelore_http1::value::conditional::Preconditions;
 use wirelore_http1::wire::RequestHead;
 
 #[derive(Default)]
 pub(super) struct Facts<'h> {
     pub(super) authorization: Option<&'h [u8]>,
-    pub(super) accept: Option<&'h [u8]>,
+    /// All its lines.
+    pub(super) accept: Option<Cow<'h, [u8]>>,
     pub(super) referer: Option<&'h [u8]>,
     pub(super) user_agent: Option<&'h [u8]>,
     pub(super) range: Option<&'h [u8]>,
@@ -27,7 +29,13 @@ impl<'h> Facts<'h> {
                     facts.conditions = facts.conditions.field(name, value);
                     &mut facts.range
                 }
-                6 if field.is("Accept") => &mut facts.accept,
+                6 if field.is("Accept") => {
+                    facts.accept = Some(match facts.accept.take() {
+                        None => value.into(),
+                        Some(before) => [&before, value].join(&b", "[..]).into(),
+                    });
+                    continue;
+                }
                 7 if field.is("Referer") => &mut facts.referer,
                 10 if field.is("User-Agent") => &mut facts.user_agent,
                 13 if field.is("Authorization") => &mut facts.authorization,

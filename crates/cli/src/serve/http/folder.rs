@@ -13,6 +13,7 @@ use std::io;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use wirelore_http1::value::conditional::{Outcome, Recipient, Selected};
 use wirelore_tokio::http1::server::{Exchange, ExchangeError, Transport};
 
 /// So many pages are made at a time.
@@ -57,6 +58,20 @@ pub(super) async fn send<T: Transport>(
     exchange: &mut Exchange<'_, T>,
     account: &mut Account<'_>,
 ) -> Result<(), ExchangeError> {
+    // a page has no validators, but there is one
+    let (now, there) = (answer::now(), Selected::new());
+    let method = job.head.method();
+    let outcome = (facts.conditions).evaluate(method, Some(&there), Recipient::Origin, now);
+    match outcome {
+        Outcome::Proceed | Outcome::IgnoreRange => {}
+        Outcome::NotModified => {
+            return answer::send(&Answer::empty(304), facts, exchange, account);
+        }
+        Outcome::PreconditionFailed => {
+            let failed = Answer::error(412, "a page of a folder has no tag");
+            return answer::send(&failed, facts, exchange, account);
+        }
+    }
     let presses = &visitor.house.presses;
     let made = {
         // never closed
@@ -89,7 +104,7 @@ async fn make(
     facts: &Facts<'_>,
 ) -> Result<Answer, Denied> {
     let (policy, asker) = (visitor.policy(), visitor.asker());
-    let kind = page::choose(facts.accept, shown.query.as_deref());
+    let kind = page::choose(facts.accept.as_deref(), shown.query.as_deref());
     let server = job.head.authority().filter(|host| !host.is_empty());
     let server =
         server.map(|host| format!("{}://{}", visitor.protocol(), String::from_utf8_lossy(host)));

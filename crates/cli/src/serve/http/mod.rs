@@ -419,10 +419,14 @@ async fn speaks_plainly(stream: &TcpStream, limit: Duration) -> bool {
 
 /// To somebody who speaks http at the port for https.
 async fn say_plainly(mut stream: TcpStream) {
-    const WORDS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
-        Content-Length: 34\r\nConnection: close\r\n\r\nthis port speaks https, with TLS.\n";
+    let date = answer::now().to_octets();
+    let words = format!(
+        "HTTP/1.1 400 Bad Request\r\nDate: {}\r\nContent-Type: text/plain\r\n\
+         Content-Length: 34\r\nConnection: close\r\n\r\nthis port speaks https, with TLS.\n",
+        String::from_utf8_lossy(&date)
+    );
     let said = async {
-        stream.write_all(WORDS).await?;
+        stream.write_all(words.as_bytes()).await?;
         stream.shutdown().await?;
         // or a reset could destroy the words
         let mut rest = [0; 4096];

@@ -6,7 +6,7 @@ use super::entity::Validators;
 use super::facts::Facts;
 use super::look::rules;
 use super::visitor::{Job, Visitor, Work, target};
-use crate::policy::{Asker, Denied, Expect, Finished, Policy, Upload};
+use crate::policy::{Denied, Expect, Finished, Upload};
 use bytes::Bytes;
 use std::io;
 use std::mem::take;
@@ -46,15 +46,19 @@ pub(super) async fn delete<T: Transport>(
     exchange: &mut Exchange<'_, T>,
     account: &mut Account<'_>,
 ) -> Result<(), ExchangeError> {
-    let answer = match expected(visitor, job, facts).await {
+    let answer = match name(job) {
         Err(answer) => answer,
-        Ok((name, expect)) => {
+        Ok(name) => {
+            let expect = expected(visitor, job, facts, &name).await;
             let (policy, asker) = (visitor.policy(), visitor.asker());
-            let removed = blocking(move || policy.remove_if(&asker, &name, expect)).await;
-            match removed {
-                Ok(true) => Answer::empty(204),
-                Ok(false) => unexpected(),
-                Err(denied) => Answer::denied(denied, false),
+            // what is refused anyway is refused whatever the conditions (RFC 9110 section 13.2.1)
+            let met = expect.as_ref().copied().unwrap_or(Expect::Nothing);
+            let removed = blocking(move || policy.remove_if(&asker, &name, met)).await;
+            match (removed, expect) {
+                (Err(denied), _) => Answer::denied(denied, false),
+                (_, Err(answer)) => answer,
+                (Ok(true), _) => Answer::empty(204),
+                (Ok(false), _) => unexpected(),
             }
         }
     };
@@ -89,28 +93,27 @@ async fn begin(
         answer.field("Accept-Encoding", b"identity");
         return Err(answer);
     }
-    let (name, expect) = expected(visitor, job, facts).await?;
+    let name = name(job)?;
     let (policy, asker) = (visitor.policy(), visitor.asker());
-    let len = length(job);
+    let (len, wanted) = (length(job), name.clone());
     let upload = blocking(move || {
-        let upload = policy.write(&asker, &name)?;
+        let upload = policy.write(&asker, &wanted)?;
         if let Some(len) = len {
             upload.announced(len)?;
         }
         Ok(upload)
     });
-    match upload.await {
-        Ok(upload) => Ok((upload, expect)),
-        Err(denied) => Err(Answer::denied(denied, true)),
-    }
+    let upload = match upload.await {
+        Ok(upload) => upload,
+        Err(denied) => return Err(Answer::denied(denied, true)),
+    };
+    // what is refused anyway is refused whatever the conditions (RFC 9110 section 13.2.1)
+    let expect = expected(visitor, job, facts, &name).await?;
+    Ok((upload, expect))
 }
 
-/// The name, and what has to be there for the conditions of the request to hold.
-async fn expected(
-    visitor: &Visitor,
-    job: &Job,
-    facts: &Facts<'_>,
-) -> Result<(Vec<u8>, Expect), Answer> {
+/// What the path names.
+fn name(job: &Job) -> Result<Vec<u8>, Answer> {
     // a name that could deceive people or scripts may be removed, but not made
     let rules = match job.work {
         Work::Put => Rules::default(),
@@ -126,12 +129,21 @@ async fn expected(
     if path.query.is_some() {
         return Err(Answer::error(400, "a file has no query"));
     }
-    let name = path.segments.join(&b'/');
+    Ok(path.segments.join(&b'/'))
+}
+
+/// What has to be there for the conditions of the request to hold.
+async fn expected(
+    visitor: &Visitor,
+    job: &Job,
+    facts: &Facts<'_>,
+    name: &[u8],
+) -> Result<Expect, Answer> {
     if facts.conditions.is_empty() {
-        return Ok((name, Expect::Anything));
+        return Ok(Expect::Anything);
     }
-    let (policy, asker) = (visitor.policy(), visitor.asker());
-    let (identity, name) = blocking(move || identity(&policy, &asker, name))
+    let (policy, asker, name) = (visitor.policy(), visitor.asker(), name.to_vec());
+    let identity = blocking(move || policy.identity(&asker, &name))
         .await
         .map_err(|denied| Answer::denied(denied, true))?;
     let validators = identity.map(|identity| Validators::of(&identity, SystemTime::now()));
@@ -145,15 +157,9 @@ async fn expected(
             .evaluate(job.head.method(), selected.as_ref(), Recipient::Origin, now);
     match (outcome, identity) {
         (Outcome::PreconditionFailed | Outcome::NotModified, _) => Err(unexpected()),
-        (_, Some(identity)) => Ok((name, Expect::This(identity))),
-        (_, None) => Ok((name, Expect::Nothing)),
+        (_, Some(identity)) => Ok(Expect::This(identity)),
+        (_, None) => Ok(Expect::Nothing),
     }
-}
-
-type Named = (Option<crate::policy::Identity>, Vec<u8>);
-
-fn identity(policy: &Policy, asker: &Asker, name: Vec<u8>) -> Result<Named, Denied> {
-    Ok((policy.identity(asker, &name)?, name))
 }
 
 fn unexpected() -> Answer {

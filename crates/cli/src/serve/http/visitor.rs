@@ -140,19 +140,18 @@ pub(super) fn path<B: AsRef<[u8]>>(head: &RequestHead<B>) -> &[u8] {
     }
 }
 
-/// Whether an absolute URI is one of ours.
-fn is_http(target: &[u8]) -> bool {
-    let starts = |scheme: &[u8]| {
-        target
-            .get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    starts(b"http://") || starts(b"https://")
-}
-
 impl Visitor {
     pub(super) fn policy(&self) -> Arc<Policy> {
         guests::policy(&self.house.policy)
+    }
+
+    /// Whether an absolute URI can be ours: one of https only over TLS.
+    fn serves(&self, target: &[u8]) -> bool {
+        let starts = |scheme: &[u8]| {
+            let start = target.get(..scheme.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        starts(b"http://") || self.secure && starts(b"https://")
     }
 
     pub(super) fn asker(&self) -> Asker {
@@ -210,10 +209,10 @@ impl Visitor {
         }
         match head.target_form() {
             TargetForm::Origin => {}
-            TargetForm::Absolute if is_http(head.target()) => {}
+            TargetForm::Absolute if self.serves(head.target()) => {}
             TargetForm::Absolute => {
                 // RFC 9110 section 7.4
-                return no(Answer::error(421, "only http and https are served here"));
+                return no(Answer::error(421, "this is not served here"));
             }
             _ => return no(self.not_allowed()),
         }

@@ -94,6 +94,7 @@ fn month_of(token: &[u8]) -> Option<u8> {
 mod tests {
     use super::*;
 
+    /// RFC 6265 §5.1.1.
     #[test]
     fn rfc6265_5_1_1_dates() {
         let is = |year, month, day, hour, minute, second| {
@@ -135,6 +136,7 @@ mod tests {
         }
     }
 
+    /// RFC 6265 §5.1.1.
     #[test]
     fn rfc6265_5_1_1_delimiters() {
         for octet in 0..=255u8 {

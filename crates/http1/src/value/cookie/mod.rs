@@ -195,6 +195,7 @@ mod tests {
         cookies(value).map(|it| (it.name, it.value)).collect()
     }
 
+    /// RFC 6265 §4.2.1.
     #[test]
     fn rfc6265_4_2_1_pairs_in_their_order() {
         assert_eq!(
@@ -207,6 +208,7 @@ mod tests {
         );
     }
 
+    /// RFC 6265 §4.2.1.
     #[test]
     fn rfc6265_4_2_1_what_browsers_send_is_read() {
         assert_eq!(
@@ -232,6 +234,7 @@ mod tests {
         assert_eq!(out, b"xSID=1; lang=en US, \"de\"");
     }
 
+    /// RFC 6265 §5.4.
     #[test]
     fn rfc6265_5_4_nothing_can_be_injected() {
         for (name, value) in [
@@ -261,6 +264,7 @@ mod tests {
         );
     }
 
+    /// RFC 6265 §4.1.1.
     #[test]
     fn rfc6265_4_1_1_cookie_values() {
         for good in [&b""[..], b"\"\"", b"abc", b"\"abc\"", b"a=b:c/d"] {

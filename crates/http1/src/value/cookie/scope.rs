@@ -81,6 +81,7 @@ fn without_query(target: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    /// RFC 6265 §5.1.2, RFC 6265 §5.4.
     #[test]
     fn rfc6265_5_1_3_domain_match() {
         for (host, domain, matches) in [

@@ -275,6 +275,7 @@ mod tests {
         assert_eq!(it.expires.map(HttpDate::to_unix), Some(784_111_777));
     }
 
+    /// RFC 6265 §5.2.
     #[test]
     fn rfc6265_5_2_name_and_value() {
         for (text, name, value) in [
@@ -324,6 +325,7 @@ mod tests {
         }
     }
 
+    /// RFC 6265 §5.2.3.
     #[test]
     fn rfc6265_5_2_3_domain() {
         let domain = |text| SetCookie::parse(text).unwrap().domain;
@@ -344,6 +346,7 @@ mod tests {
         assert_eq!(path(b"a=b; path=/x; path"), None);
     }
 
+    /// RFC 6265 §5.2, RFC 6265 §5.2.5, RFC 6265 §5.2.6.
     #[test]
     fn rfc6265_5_2_5_and_5_2_6_flags_need_no_value() {
         let it = SetCookie::parse(b"a=b;SECURE=no;httponly=;SameSite=Lax").unwrap();
@@ -357,6 +360,7 @@ mod tests {
         );
     }
 
+    /// RFC 6265 §2.2, RFC 6265 §4.1.1.
     #[test]
     fn rfc6265_4_1_1_is_written_and_refused() {
         let good = SetCookie {

@@ -272,6 +272,7 @@ mod tests {
         assert_eq!(all, ["SHA-256", "MD5"]);
     }
 
+    /// RFC 7616 §3.3, RFC 7616 §4.
     #[test]
     fn rfc7616_3_3_quoting() {
         let text = "Digest realm=\"a \\\"b\\\"\", domain=\"/ /x\", qop=\"auth-int\", \
@@ -289,6 +290,7 @@ mod tests {
         assert_eq!(out, b"x");
     }
 
+    /// RFC 7616 §3.3.
     #[test]
     fn rfc7616_3_3_what_cannot_be_answered() {
         use DigestError::{Missing, Repeated, Scheme, Unknown};
@@ -338,6 +340,7 @@ mod tests {
         (String::from_utf8(out).unwrap(), expected)
     }
 
+    /// RFC 7616 §3.3, RFC 7616 §3.4.
     #[test]
     fn rfc7616_3_9_1_answer() {
         let (text, _) = answer(SHA_256, "Mufasa");
@@ -353,6 +356,7 @@ mod tests {
         assert_eq!(response, "8ca523f5e9506fed4657c9700eebdbec");
     }
 
+    /// RFC 7616 §3.4.4.
     #[test]
     fn rfc7616_3_4_forms_of_the_username() {
         let (text, _) = answer(&format!("{SHA_256}, userhash=true"), "J\u{e4}s\u{f8}n Doe");

@@ -179,6 +179,7 @@ mod tests {
         user_secret(hash::<H>, b"Mufasa", realm, b"Circle of Life")
     }
 
+    /// RFC 7616 §3.2, RFC 7616 §3.4.1.
     #[test]
     fn rfc7616_3_9_1_md5_and_sha_256() {
         assert_eq!(
@@ -191,6 +192,7 @@ mod tests {
         );
     }
 
+    /// RFC 7616 §3.4.4.
     #[test]
     fn rfc7616_3_9_2_sha_512_256_and_userhash() {
         let of = |hash: fn(&[&[u8]]) -> Vec<u8>| {
@@ -267,6 +269,7 @@ mod tests {
         assert_eq!(response(None), "670fd8c2df070c60b045671b8b24ff02");
     }
 
+    /// RFC 7616 §3.4.2.
     #[test]
     fn rfc7616_3_4_2_session_secret() {
         let secret = session_secret(
@@ -282,6 +285,7 @@ mod tests {
         );
     }
 
+    /// RFC 7616 §3.4.3.
     #[test]
     fn rfc7616_3_4_3_content_is_hashed_with_auth_int_only() {
         let secret = rfc2617_secret();

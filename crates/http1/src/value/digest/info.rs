@@ -89,6 +89,7 @@ mod tests {
     const ALL: &[u8] =
         b"nextnonce=\"n2\", rspauth=\"6629fae4\", qop=auth, cnonce=\"c\", nc=0000000A";
 
+    /// RFC 7616 §3.5.
     #[test]
     fn rfc7616_3_5_is_read_and_written() {
         let it = AuthenticationInfo::parse(ALL).unwrap();
@@ -101,6 +102,7 @@ mod tests {
         assert!(!alloc::format!("{it:?}").contains("6629"));
     }
 
+    /// RFC 7616 §3.5.
     #[test]
     fn rfc7616_3_5_with_qop_the_others_must_be_there() {
         for (value, error) in [

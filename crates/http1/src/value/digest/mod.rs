@@ -288,6 +288,7 @@ impl<'o> Writer<'o> {
 mod tests {
     use super::*;
 
+    /// RFC 7616 §3.7.
     #[test]
     fn rfc7616_3_3_algorithm_names() {
         for it in ALGORITHMS {
@@ -318,6 +319,7 @@ mod tests {
         }
     }
 
+    /// RFC 7616 §3.4.1.
     #[test]
     fn rfc7616_3_4_1_qop_names_are_hashed_so_case_counts() {
         assert_eq!(Qop::of(b"auth-int"), Some(Qop::AuthInt));

@@ -227,6 +227,7 @@ mod tests {
         DigestResponse::parse(&Credentials::parse(value.as_bytes()).unwrap())
     }
 
+    /// RFC 7616 §3.4.
     #[test]
     fn rfc7616_3_9_1_credentials_are_read_and_written() {
         let it = parse(EXAMPLE).unwrap();
@@ -239,6 +240,7 @@ mod tests {
         assert_eq!(out, EXAMPLE.as_bytes());
     }
 
+    /// RFC 7616 §3.4.
     #[test]
     fn rfc7616_3_4_both_notations_are_read() {
         let other = EXAMPLE
@@ -249,6 +251,7 @@ mod tests {
         assert!(parse(&other) == parse(EXAMPLE));
     }
 
+    /// RFC 7616 §3.4.
     #[test]
     fn rfc7616_3_4_one_username_only() {
         let with = |text: &str| EXAMPLE.replace("username=\"Mufasa\"", text);
@@ -281,6 +284,7 @@ mod tests {
         }
     }
 
+    /// RFC 7616 §3.4.
     #[test]
     fn rfc7616_3_4_improper_and_missing_parameters() {
         use DigestError::{Malformed, Missing, Repeated, Scheme, Unknown};

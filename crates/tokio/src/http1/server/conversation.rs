@@ -100,7 +100,8 @@ pub async fn serve<T: Transport, H: Handler>(
             Ok(Pumped::HungUp) => {}
             Err(DriverError::Machine(error)) => {
                 // of one that was answered already, nobody need hear any more
-                if bid_farewell(&mut driver, options, &error) || !options.machine.farewell {
+                if driver.machine().owes_response() {
+                    bid_farewell(&mut driver, options, &error);
                     round.handler.refused(&error);
                 }
                 close(&mut driver, options.linger).await;
@@ -112,14 +113,14 @@ pub async fn serve<T: Transport, H: Handler>(
     }
 }
 
-/// Tells the client what is wrong with its request, where a response may stand; whether it was told.
+/// Tells the client what is wrong with its request, where a response may stand.
 fn bid_farewell<T: Transport>(
     driver: &mut Driver<ServerConnection, T>,
     options: &ServerOptions,
     error: &Error,
-) -> bool {
+) {
     if !options.machine.farewell || !driver.machine().owes_response() {
-        return false;
+        return;
     }
     let mut fields = FieldBlock::new();
     let pushed = fields.push("Content-Type", "text/plain").map(drop);
@@ -133,7 +134,6 @@ fn bid_farewell<T: Transport>(
         })
     });
     debug_assert!(said.is_ok(), "{said:?}");
-    said.is_ok()
 }
 
 /// What the conversation stops for.

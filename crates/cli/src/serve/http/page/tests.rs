@@ -141,10 +141,7 @@ fn an_error() {
     let page = String::from_utf8(page).expect("UTF-8");
     check(&page).expect("a page");
     assert_eq!(bare(&page), include_str!("golden/error.html"));
-    assert_eq!(
-        error_text(404, "Not Found", "no\x1b"),
-        b"no\\x1b\n"
-    );
+    assert_eq!(error_text(404, "Not Found", "no\x1b"), b"no\\x1b\n");
     assert_eq!(error_text(500, "", ""), b"500 \n");
     check(&String::from_utf8_lossy(&error_html(500, "", ""))).expect("a page");
 }

@@ -123,6 +123,7 @@ mod tests {
         }
     }
 
+    /// RFC 7617 §4.
     #[cfg(unix)]
     #[test]
     fn a_file_that_others_can_read_is_refused() {

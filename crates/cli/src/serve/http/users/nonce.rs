@@ -195,6 +195,7 @@ mod tests {
         (nonces, began)
     }
 
+    /// RFC 7616 §3.3, RFC 7616 §3.4.
     #[test]
     fn rfc7616_3_4_a_count_is_used_once() {
         let (nonces, now) = nonces(8);

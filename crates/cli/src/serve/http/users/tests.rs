@@ -152,6 +152,7 @@ fn without_users_everything_is_open() {
     assert_eq!(check(&gate, b"Basic YTpi"), Verdict::Open);
 }
 
+/// RFC 7616 §3.2, RFC 7616 §3.7, RFC 7617 §4.
 #[test]
 fn what_is_offered_depends_on_the_connection_unless_it_is_said() {
     let schemes = |gate: &Gate, secure| {
@@ -184,6 +185,7 @@ fn what_is_offered_depends_on_the_connection_unless_it_is_said() {
     assert_eq!(schemes(&command_line, false), ["Basic"]);
 }
 
+/// RFC 7616 §3.3, RFC 7617 §2, RFC 7617 §2.1.
 #[test]
 fn rfc7616_3_3_what_is_quoted_and_what_is_not() {
     let gate = gate(|_, configured| {
@@ -210,6 +212,7 @@ fn rfc7616_3_3_what_is_quoted_and_what_is_not() {
     assert_eq!(values[2], wanted);
 }
 
+/// RFC 7616 §4.
 #[test]
 fn the_encoding_is_said_only_where_it_matters() {
     let gate = gate(|_, configured| configured.users.truncate(2));
@@ -217,6 +220,7 @@ fn the_encoding_is_said_only_where_it_matters() {
     assert!(values.iter().all(|value| !value.contains("charset")));
 }
 
+/// RFC 7616 §3.6, RFC 7616 §3.7, RFC 7616 §4.
 #[test]
 fn digest_lets_users_in_by_each_algorithm_and_under_their_own_names() {
     let gate = gate(|_, configured| {
@@ -236,6 +240,7 @@ fn digest_lets_users_in_by_each_algorithm_and_under_their_own_names() {
     }
 }
 
+/// RFC 7616 §3.6.
 #[test]
 fn rfc7616_3_4_wrong_users_and_passwords() {
     let gate = gate(|_, _| {});
@@ -265,6 +270,7 @@ fn rfc7616_3_4_wrong_users_and_passwords() {
     ));
 }
 
+/// RFC 7616 §3.4.4.
 #[test]
 fn rfc7616_3_4_4_hashed_names() {
     let gate = gate(|_, configured| configured.userhash = true);
@@ -279,6 +285,7 @@ fn rfc7616_3_4_4_hashed_names() {
     assert_eq!(failed.user, None);
 }
 
+/// RFC 7616 §3.3, RFC 7616 §3.4.
 #[test]
 fn rfc7616_3_4_a_request_is_answered_once() {
     let gate = gate(|_, _| {});
@@ -293,6 +300,7 @@ fn rfc7616_3_4_a_request_is_answered_once() {
     assert!(is_user(&check(&gate, second.as_bytes()), "ann"));
 }
 
+/// RFC 7616 §3.3.
 #[test]
 fn rfc7616_3_3_a_stale_nonce_is_not_a_wrong_password() {
     let gate = gate(|_, _| {});
@@ -317,6 +325,7 @@ fn rfc7616_3_3_a_stale_nonce_is_not_a_wrong_password() {
     assert!(is_user(&check(&gate, without.as_bytes()), "ann"));
 }
 
+/// RFC 7616 §3.4.6.
 #[test]
 fn rfc7616_3_4_6_the_uri_is_the_target() {
     let gate = gate(|_, _| {});
@@ -369,6 +378,7 @@ fn rfc7616_3_4_6_the_uri_is_the_target() {
     assert!(why(&gate.check(&put, Instant::now())).is_some());
 }
 
+/// RFC 7616 §3.4.
 #[test]
 fn rfc7616_3_4_what_is_improper_is_a_bad_request() {
     let gate = gate(|_, _| {});
@@ -408,6 +418,7 @@ fn rfc7616_3_4_what_is_improper_is_a_bad_request() {
     }
 }
 
+/// RFC 7616 §3.4.
 #[test]
 fn digest_of_clients_that_quote_otherwise() {
     let gate = gate(|_, _| {});
@@ -441,6 +452,7 @@ fn digest_of_clients_that_quote_otherwise() {
     }
 }
 
+/// RFC 7616 §3.3.
 #[test]
 fn rfc2069_clients_know_no_qop_and_use_a_nonce_once() {
     let gate = gate(|_, _| {});
@@ -452,6 +464,7 @@ fn rfc2069_clients_know_no_qop_and_use_a_nonce_once() {
     assert!(is_stale(check(&gate, answer.as_bytes())));
 }
 
+/// RFC 7616 §3.4.1, RFC 7616 §3.4.5.
 #[test]
 fn rfc7616_3_9_1_and_3_9_2_examples() {
     let response = |text: &'static str| {
@@ -536,6 +549,7 @@ fn credentials(user_id: &[u8], password: &[u8]) -> Vec<u8> {
     value
 }
 
+/// RFC 7617 §2.
 #[test]
 fn rfc7617_2_and_2_1_examples() {
     let gate = basic_gate(vec![
@@ -548,6 +562,7 @@ fn rfc7617_2_and_2_1_examples() {
     assert!(is_user(&check(&gate, b"basic  dGVzdDoxMjPCow"), "test"));
 }
 
+/// RFC 7617 §2, RFC 7617 §2.1.
 #[test]
 fn basic_lets_in_by_name_and_password_together() {
     let gate = basic_gate(configured().users);
@@ -589,6 +604,7 @@ fn basic_lets_in_by_name_and_password_together() {
     }
 }
 
+/// RFC 7617 §4.
 #[test]
 fn basic_over_http_counts_only_where_it_is_offered() {
     let gate = gate(|_, _| {});
