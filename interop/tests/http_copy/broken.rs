@@ -28,8 +28,9 @@ fn what_is_no_http() {
     let once = ["--retries", "0"];
     user.fails(52, &once, &odd.url("/empty"));
     user.fails(56, &once, &odd.url("/reset"));
-    for target in ["/garbage", "/oldest", "/ambiguous", "/endless_head"] {
-        user.fails(8, &once, &odd.url(target));
+    for target in ["/garbage", "/oldest", "/bare/5", "/ambiguous", "/escapes", "/endless_head"] {
+        let ended = user.fails(8, &once, &odd.url(target));
+        assert!(!ended.stderr().contains('\x1b'), "{ended}");
         // it does not pass
         user.fails(8, &[], &odd.url(target));
         assert_eq!(odd.asked(target).len(), 2);

@@ -165,6 +165,13 @@ pub(crate) fn facts(ended: &Ended) -> Value {
     serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {ended}"))
 }
 
+/// Options for a copy that comes to a halt at an nginx, behind `count` octets or at most 1000 more. nginx
+/// counts the head too, and adds an octet in a second.
+pub(crate) fn halting(count: usize) -> [String; 4] {
+    let after = format!("X-After: {}", count + 500);
+    ["-H".into(), "X-Rate: 1".into(), "-H".into(), after]
+}
+
 /// Waits until a copy with `-vv` has said that so many octets came.
 #[track_caller]
 pub(crate) fn wait_for_octets(copy: &Peer, wanted: u64) {

@@ -14,7 +14,7 @@ const SIZE: usize = 2_000_000;
 /// A download that stops in its middle.
 #[track_caller]
 fn half(user: &User, nginx: &Nginx, options: &[&str]) -> Peer {
-    let slow = ["-vv", "-H", "X-Rate: 1", "-H", "X-After: 1000000"];
+    let slow = ["-vv", "-H", "X-Rate: 1", "-H", "X-After: 1001000"];
     let copy = user.start(&[options, &slow, &[&nginx.url("/f"), "f"]].concat());
     wait_for_octets(&copy, 1_000_000);
     copy

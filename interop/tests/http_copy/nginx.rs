@@ -38,6 +38,9 @@ pub(crate) struct Nginx {
 /// The password of `ann`: what the URL and the shell have to escape.
 pub(crate) const PASSWORD: &str = "s3cret:/@ &x";
 
+/// The versions of TLS that everybody has.
+pub(crate) const TLS: &str = "TLSv1.2 TLSv1.3";
+
 /// A certificate, and its key.
 pub(crate) struct Certificate {
     folder: TempDir,
@@ -83,13 +86,14 @@ impl Nginx {
         Self::launch(&behind.replace("BEHIND", &port.to_string()), "")
     }
 
-    /// With TLS too, and further lines for that server.
-    pub(crate) fn secure(certificate: &Certificate, lines: &str) -> Result<Self, Missing> {
+    /// With TLS too, of these versions.
+    pub(crate) fn secure(certificate: &Certificate, versions: &str) -> Result<Self, Missing> {
         let (cert, key) = (certificate.file(), certificate.folder.path().join("key.pem"));
         let secure = free_tcp_port();
         let server = format!(
             "server {{ listen 127.0.0.1:{secure} ssl; ssl_certificate {cert}; \
-             ssl_certificate_key {}; {lines} LOCATIONS }}",
+             ssl_certificate_key {}; ssl_protocols {versions}; \
+             ssl_ciphers ALL:@SECLEVEL=0; LOCATIONS }}",
             key.display()
         );
         let mut nginx = Self::launch("", &server)?;
@@ -118,8 +122,8 @@ impl Nginx {
         });
         let redirects = [301, 302, 303, 307, 308].map(|status| {
             format!(
-                "location /to/{status}/ {{ rewrite ^/to/[0-9]*(/.*) $1 break; return {status} $uri; }}\n\
-                 location /away/{status}/ {{ rewrite ^/away/[0-9]*(/.*) $1 break; \
+                "location /to/{status}/ {{ rewrite ^/to/[0-9]*(/.*) $1; return {status} $uri; }}\n\
+                 location /away/{status}/ {{ rewrite ^/away/[0-9]*(/.*) $1; \
                  return {status} http://127.0.0.1:OTHER$uri; }}"
             )
         });
@@ -241,7 +245,7 @@ http {
         '"host":"$http_host","agent":"$http_user_agent","authorization":"$http_authorization",'
         '"proxy_authorization":"$http_proxy_authorization","secret":"$http_x_secret",'
         '"via":"$http_via","range":"$http_range","if_range":"$http_if_range",'
-        '"none_match":"$http_if_none_match","expect":"$http_expect","length":"$content_length",'
+        '"none_match":"$http_if_none_match","expect":"$http_expect","length":"$http_content_length",'
         '"coding":"$http_transfer_encoding","tls":"$ssl_protocol"}';
     access_log FOLDER/seen.log seen;
     client_body_temp_path FOLDER/bodies;

@@ -4,6 +4,7 @@ Its argument is a file, whose octets it serves. It says "port N", and a line for
 """
 
 import http.server
+import os
 import socket
 import struct
 import sys
@@ -70,6 +71,7 @@ class Odd(http.server.BaseHTTPRequestHandler):
     def reset(self):
         linger = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        os.close(self.connection.detach())
 
     def garbage(self):
         self.wfile.write(b"220 mail.invalid ESMTP\r\n")
@@ -106,9 +108,15 @@ class Odd(http.server.BaseHTTPRequestHandler):
         self.early(count, count)
 
     def shout(self):
-        reason = "Not \x1b[31mred\x07"
-        self.say(f"HTTP/1.1 404 {reason}", "Content-Type: text/plain", "Content-Length: 17")
-        self.wfile.write(b"\x1b]0;title\x07 evil\r\n\r\n")
+        # CSI in ISO 8859-1, and U+202E in UTF-8
+        reason = "Not \x9b31mred \xe2\x80\xae"
+        words = b"\x1b]0;title\x07 evil\xc2\x9b31m \xe2\x80\xae\r\n"
+        about = f"Content-Length: {len(words)}"
+        self.say(f"HTTP/1.1 404 {reason}", f"X-A: {reason}", "Content-Type: text/plain", about)
+        self.wfile.write(words)
+
+    def escapes(self):
+        self.say("HTTP/1.1 404 \x1b[31m", "Content-Length: 0")
 
     def flaky(self, failures):
         if asked[self.path] <= failures:

@@ -6,7 +6,7 @@ use wirelore_interop::{content, digest_of, find, free_tcp_port, require, run};
 
 use crate::LIMIT;
 use crate::copy::{User, wait_for_octets};
-use crate::nginx::{Certificate, Nginx, PASSWORD};
+use crate::nginx::{Certificate, Nginx, PASSWORD, TLS};
 use crate::proxies::{Asks, Proxy};
 
 /// nginx, and each proxy with this way of asking who it is.
@@ -19,7 +19,7 @@ struct Rig {
 impl Rig {
     fn new() -> Result<Self, wirelore_interop::Missing> {
         let certificate = Certificate::usual()?;
-        let nginx = Nginx::secure(&certificate, "")?;
+        let nginx = Nginx::secure(&certificate, TLS)?;
         nginx.holds("f", &content(500_000));
         Ok(Self { certificate, nginx, user: User::new() })
     }
@@ -108,8 +108,11 @@ fn proxies_know_who_asks() {
             // what the proxy is told is not told to the server
             assert_eq!(nginx.takes::<1>()[0]["proxy_authorization"], "");
             for wrong in ["", "ann:wrong@", "eve:wrong@"] {
-                let ended = user.fails(67, &["--cacert", &trust, "--proxy", &proxy.url(wrong)], &url);
-                assert!(!ended.stderr().contains("wrong"), "{ended}");
+                let ended = user.fetch(&["--cacert", &trust, "--proxy", &proxy.url(wrong)], &url);
+                // for tinyproxy what is wrong is 401, even from a proxy
+                let is_odd = login == simple && !wrong.is_empty() && url.starts_with("https:");
+                let ended = ended.expect_code(if is_odd { 97 } else { 67 });
+                assert!(user.names().is_empty() && !ended.stderr().contains("wrong"), "{ended}");
             }
             assert!(nginx.seen(0).is_empty());
         }
@@ -141,11 +144,12 @@ fn squid_asks_for_digest() {
         user.fails(67, &["--cacert", &trust, "--proxy", &squid.url("")], &url);
     }
     // one nonce, counted
+    let before = squid.log().matches("/407 ").count();
     let list: String = (0..5).map(|number| format!("{} {number}\n", nginx.url("/f"))).collect();
     let list = user.holds("list", list.as_bytes());
     user.run(&[&right[..], &["--batch", &list]].concat()).expect_success();
-    let asked = squid.log().lines().filter(|line| line.contains("/407 ")).count();
-    assert!(asked <= 8, "{}", squid.log());
+    let asked = squid.log().matches("/407 ").count() - before;
+    assert!(asked <= 1, "{}", squid.log());
     // sent again once it is known who asks
     let source = user.holds("source", &content(2_000_000));
     user.run(&[&right[..], &[&source, &nginx.url("/put/f")]].concat()).expect_success();
@@ -182,7 +186,7 @@ fn the_environment_has_proxies() {
         assert_eq!(via(&[("http_proxy", &one), ("no_proxy", except)], &[]), "", "{except}");
         assert_eq!(via(&[("http_proxy", &one)], &["--no-proxy", except]), "", "{except}");
     }
-    let others = [("http_proxy", &*one), ("no_proxy", "localhost,127.0.0.2,0.0.1")];
+    let others = [("http_proxy", &*one), ("no_proxy", "localhost,127.0.0.2")];
     assert!(via(&others, &[]).contains("squid"));
     // tunnels
     let count = || squid.log().matches("CONNECT").count();
@@ -195,6 +199,16 @@ fn the_environment_has_proxies() {
     let before = count();
     copy(&[("https_proxy", &one), ("no_proxy", "127.0.0.1")], &[], &secret);
     assert_eq!(count(), before);
+}
+
+/// `no_proxy=0.0.1` is about hosts below that name, and 127.0.0.1 is an address.
+#[test]
+fn an_address_has_no_domain() {
+    let rig = require!(Rig::new());
+    let (nginx, user) = (&rig.nginx, &rig.user);
+    let [squid, _] = require!(rig.proxies(Asks::Anybody));
+    user.gets(&["--proxy", &squid.url(""), "--no-proxy", "0.0.1"], &nginx.url("/f"), &content(500_000));
+    assert!(nginx.takes::<1>()[0]["via"].as_str().unwrap().contains("squid"));
 }
 
 /// It is dead, it dies, or it has no name.

@@ -5,7 +5,7 @@ use std::fs;
 use wirelore_interop::{content, digest, digest_of, require};
 
 use crate::copy::{User, facts};
-use crate::nginx::{Certificate, Nginx, PASSWORD};
+use crate::nginx::{Certificate, Nginx, PASSWORD, TLS};
 
 #[test]
 fn redirects_are_followed() {
@@ -83,7 +83,7 @@ fn secrets_stay_at_home() {
 #[test]
 fn tls_is_not_left() {
     let certificate = require!(Certificate::usual());
-    let nginx = require!(Nginx::secure(&certificate, ""));
+    let nginx = require!(Nginx::secure(&certificate, TLS));
     let user = User::new();
     nginx.holds("f", b"here");
     let trust = ["--cacert", &certificate.file()];

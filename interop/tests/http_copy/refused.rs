@@ -94,7 +94,7 @@ fn words_of_servers_are_harmless() {
     for options in [&[][..], &["-v"], &["-vv"], &["--json"]] {
         let ended = user.fails(22, options, &odd.url("/shout"));
         let all = ended.stderr() + &ended.stdout();
-        assert!(!all.contains(['\x1b', '\x07']), "{all:?}");
+        assert!(!all.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']), "{all:?}");
         assert!(ended.stderr().contains("evil"), "{ended}");
     }
     let home = user.run(&["--history"]).expect_success().stdout();

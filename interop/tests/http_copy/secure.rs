@@ -3,14 +3,14 @@
 use wirelore_interop::{content, require};
 
 use crate::copy::User;
-use crate::nginx::{Certificate, Nginx};
+use crate::nginx::{Certificate, Nginx, TLS};
 use crate::python::Odd;
 
 #[test]
 fn certificates_are_verified() {
     let certificate = require!(Certificate::usual());
     let another = require!(Certificate::usual());
-    let nginx = require!(Nginx::secure(&certificate, ""));
+    let nginx = require!(Nginx::secure(&certificate, TLS));
     let user = User::new();
     nginx.holds("f", &content(200_000));
     let (url, file) = (nginx.secure_url("/f"), certificate.file());
@@ -36,7 +36,7 @@ fn certificates_are_verified() {
 #[test]
 fn a_certificate_for_another_host() {
     let certificate = require!(Certificate::new("DNS:example.org,IP:127.0.0.9", &["basicConstraints=critical,CA:FALSE"]));
-    let nginx = require!(Nginx::secure(&certificate, ""));
+    let nginx = require!(Nginx::secure(&certificate, TLS));
     let user = User::new();
     nginx.holds("f", b"here");
     let file = certificate.file();
@@ -51,7 +51,7 @@ fn a_certificate_for_another_host() {
 #[test]
 fn a_certificate_that_signed_itself() {
     let certificate = require!(Certificate::new("IP:127.0.0.1", &[]));
-    let nginx = require!(Nginx::secure(&certificate, ""));
+    let nginx = require!(Nginx::secure(&certificate, TLS));
     let user = User::new();
     nginx.holds("f", b"here");
     user.fails(60, &[], &nginx.secure_url("/f"));
@@ -64,8 +64,7 @@ fn versions_of_tls() {
     let certificate = require!(Certificate::usual());
     let user = User::new();
     for (protocol, works) in [("TLSv1.1", false), ("TLSv1.2", true), ("TLSv1.3", true)] {
-        let lines = format!("ssl_protocols {protocol}; ssl_ciphers ALL:@SECLEVEL=0;");
-        let nginx = require!(Nginx::secure(&certificate, &lines));
+        let nginx = require!(Nginx::secure(&certificate, protocol));
         nginx.holds("f", &content(2_000_000));
         let (url, file) = (nginx.secure_url("/f"), certificate.file());
         if works {
@@ -82,7 +81,7 @@ fn versions_of_tls() {
 #[test]
 fn one_speaks_tls_and_the_other_does_not() {
     let certificate = require!(Certificate::usual());
-    let nginx = require!(Nginx::secure(&certificate, ""));
+    let nginx = require!(Nginx::secure(&certificate, TLS));
     let odd = require!(Odd::start());
     let user = User::new();
     let plain = nginx.url("/f").replace("http:", "https:");
@@ -98,12 +97,12 @@ fn one_speaks_tls_and_the_other_does_not() {
 #[test]
 fn copies_over_tls_go_on() {
     let certificate = require!(Certificate::usual());
-    let mut nginx = require!(Nginx::secure(&certificate, ""));
+    let mut nginx = require!(Nginx::secure(&certificate, TLS));
     let user = User::new();
     nginx.holds("f", &content(1_000_000));
     let url = nginx.secure_url("/f");
     let file = certificate.file();
-    let slow = ["-H", "X-Rate: 1", "-H", "X-After: 300000", "--retries", "0"];
+    let slow = ["-H", "X-Rate: 1", "-H", "X-After: 301000", "--retries", "0"];
     let copy = user.start(&[&["-C", "-vv", "--cacert", &file][..], &slow, &[&url, "f"]].concat());
     crate::copy::wait_for_octets(&copy, 300_000);
     nginx.dies();

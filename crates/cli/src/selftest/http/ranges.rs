@@ -57,7 +57,7 @@ async fn one(scene: &mut Scene<'_>) -> Result<(), Fault> {
 async fn several(scene: &mut Scene<'_>) -> Result<(), Fault> {
     let (mut wire, _, octets) = open(scene).await?;
     // in the order that is asked for
-    let field = "Range: bytes=400-449, 0-9, -1";
+    let field = "Range: bytes=400-449, 0-9, 200-219";
     let came = ask(&mut wire, "GET", PATH, &[field]).await?;
     came.has_status(206)?;
     let kind = came.field("Content-Type")?;
@@ -67,7 +67,7 @@ async fn several(scene: &mut Scene<'_>) -> Result<(), Fault> {
     let Ok(boundary) = Boundary::new(&boundary) else {
         return Err(Fault::new("a boundary", kind));
     };
-    let mut wanted = [(400, 450), (0, 10), (512, 513)].into_iter();
+    let mut wanted = [(400, 450), (0, 10), (200, 220)].into_iter();
     for part in parts(&came.body, boundary) {
         let wrong = |came: String| Fault::new("three parts as asked for", came);
         let part = part.map_err(|error| wrong(error.to_string()))?;
