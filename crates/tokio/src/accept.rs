@@ -61,18 +61,26 @@ pub struct Connection {
 
 /// The news that the server drains: finish what is begun, begin nothing more.
 #[derive(Clone, Debug)]
-pub struct Drain(watch::Receiver<bool>);
+pub struct Drain(Option<watch::Receiver<bool>>);
 
 impl Drain {
+    /// It never drains: for connections that come from no [`Acceptor`].
+    pub const fn never() -> Self {
+        Self(None)
+    }
+
     /// Whether the server drains.
     pub fn has_begun(&self) -> bool {
-        *self.0.borrow()
+        self.0.as_ref().is_some_and(|begun| *begun.borrow())
     }
 
     /// Waits until the server drains. Cancel safe.
     pub async fn begun(&mut self) {
-        // An error means that the accept loop is gone, and this connection with it.
-        let _ = self.0.wait_for(|begun| *begun).await;
+        match &mut self.0 {
+            // an error means that the accept loop is gone, and this connection with it
+            Some(begun) => drop(begun.wait_for(|begun| *begun).await),
+            None => core::future::pending().await,
+        }
     }
 }
 
@@ -324,7 +332,7 @@ impl Guests {
             stream,
             peer,
             local,
-            drain: Drain(drain.clone()),
+            drain: Drain(Some(drain.clone())),
         };
         let service = service.clone();
         let task = self

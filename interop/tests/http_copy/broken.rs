@@ -57,7 +57,11 @@ fn slow_servers_are_given_up() {
     // but somebody who is slow is not somebody who is not there
     user.gets(&["--timeout", "2s"], &odd.url("/drip/20/100"), &content(20));
     // with the retries that there are, it takes longer
-    user.fails(28, &["--timeout", "200ms", "--retries", "1", "--retry-max", "100ms"], &odd.url("/stall"));
+    user.fails(
+        28,
+        &["--timeout", "200ms", "--retries", "1", "--retry-max", "100ms"],
+        &odd.url("/stall"),
+    );
     assert_eq!(odd.asked("/stall").len(), 4);
 }
 

@@ -177,7 +177,8 @@ pub(crate) fn halting(count: usize) -> [String; 4] {
 pub(crate) fn wait_for_octets(copy: &Peer, wanted: u64) {
     wait_until(&format!("{wanted} octets"), LIMIT, || {
         let said = copy.stderr();
-        let pieces = said.lines().filter_map(|line| line.strip_prefix("< ")?.strip_suffix(" octets"));
+        let pieces =
+            said.lines().filter_map(|line| line.strip_prefix("< ")?.strip_suffix(" octets"));
         let came: u64 = pieces.map(|number| number.parse::<u64>().expect("a number")).sum();
         (came >= wanted).then_some(())
     });

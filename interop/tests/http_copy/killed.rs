@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use wirelore_interop::{Missing, Peer, built_command, content, digest_of, find, require, run, wait_until};
+use wirelore_interop::{
+    Missing, Peer, built_command, content, digest_of, find, require, run, wait_until,
+};
 
 use crate::LIMIT;
 use crate::copy::{User, wait_for_octets};
@@ -35,7 +37,10 @@ fn a_killed_download_has_no_name() {
         assert_eq!(std::fs::read(user.copied("f")).ok().as_deref(), old.map(|old| &old[..]));
         // what may be left is hidden, and is in nobody's way
         let left: Vec<_> = user.names().into_iter().filter(|name| name != "f").collect();
-        assert!(left.iter().all(|name| name.starts_with(".f.") && name.ends_with(".part")), "{left:?}");
+        assert!(
+            left.iter().all(|name| name.starts_with(".f.") && name.ends_with(".part")),
+            "{left:?}"
+        );
         user.fetch(&[], &nginx.url("/f")).expect_success();
         user.has("f", &content(SIZE));
         for name in left {
@@ -99,7 +104,8 @@ fn a_killed_upload() {
         let copy = user.start(&["-vv", "--limit-rate", "300k", &source, &url]);
         wait_until("an upload", LIMIT, || {
             let said = copy.stderr();
-            let sent = said.lines().filter(|line| line.starts_with("> ") && line.ends_with(" octets"));
+            let sent =
+                said.lines().filter(|line| line.starts_with("> ") && line.ends_with(" octets"));
             (sent.count() > 3).then_some(())
         });
         copy.signal(signal);
@@ -109,7 +115,8 @@ fn a_killed_upload() {
         assert_ne!(seen["status"], 201);
         assert!(!nginx.stored("f").exists());
     }
-    user.run(&["--user", &format!("ann:{PASSWORD}"), &source, &nginx.url("/put-basic/f")]).expect_success();
+    user.run(&["--user", &format!("ann:{PASSWORD}"), &source, &nginx.url("/put-basic/f")])
+        .expect_success();
     assert_eq!(digest_of(&nginx.stored("f")), digest_of(Path::new(&source)));
 }
 
@@ -123,7 +130,11 @@ fn cramped(user: &User) -> Result<Command, Missing> {
     let mut command = Command::new(unshare);
     let script = "\"$1\" -t tmpfs -o size=2m,mode=777 tmpfs \"$2\" && cd \"$2\" && echo old >old && \
                   shift 2 && { \"$@\"; code=$?; ls -A; exit $code; }";
-    command.args(["-m", "sh", "-c", script, "sh"]).arg(mount).arg(user.copied("")).arg(built_command());
+    command
+        .args(["-m", "sh", "-c", script, "sh"])
+        .arg(mount)
+        .arg(user.copied(""))
+        .arg(built_command());
     Ok(command)
 }
 
@@ -172,6 +183,8 @@ fn targets_that_cannot_be_written() {
     }
     // whoever reads stdout goes away
     let mut shell = Command::new("bash");
-    shell.args(["-c", "\"$@\" | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}", "sh"]).arg(built_command());
+    shell
+        .args(["-c", "\"$@\" | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}", "sh"])
+        .arg(built_command());
     run(&mut user.command_of(shell, &["-q", &url, "-"]), LIMIT).expect_code(23);
 }

@@ -12,7 +12,8 @@ use crate::nginx::Nginx;
 #[track_caller]
 fn batch(user: &User, nginx: &Nginx, options: &[&str], targets: &[&str]) -> (Ended, Vec<Value>) {
     let lines = targets.iter().enumerate();
-    let lines: String = lines.map(|(number, target)| format!("{} {number}\n", nginx.url(target))).collect();
+    let lines: String =
+        lines.map(|(number, target)| format!("{} {number}\n", nginx.url(target))).collect();
     let list = user.holds("list", lines.as_bytes());
     nginx.forgets();
     let ended = user.run(&[options, &["--batch", &list]].concat());

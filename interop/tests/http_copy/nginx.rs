@@ -17,6 +17,7 @@ use crate::copy::utf8;
 /// | | |
 /// |---|---|
 /// | `/` | files of the folder `www`; `X-Rate` and `X-After` in a request make it slow |
+/// | `/dated/` | the same without an ETag |
 /// | `/chunked/`, `/rewritten/` | the same in chunks; the second has no ETag |
 /// | `/coded/` | `NAME.gz` in answer to `NAME` |
 /// | `/announced/` | with the `Repr-Digest` that the request has in `X-Announce` |
@@ -69,6 +70,11 @@ impl Certificate {
         Self::new("IP:127.0.0.1,DNS:localhost", &["basicConstraints=critical,CA:FALSE"])
     }
 
+    /// The file of the key.
+    pub(crate) fn key(&self) -> String {
+        utf8(&self.folder.path().join("key.pem")).into()
+    }
+
     /// The file of the certificate.
     pub(crate) fn file(&self) -> String {
         utf8(&self.folder.path().join("cert.pem")).into()
@@ -82,19 +88,19 @@ impl Nginx {
 
     /// With another server at `/behind/`.
     pub(crate) fn before(port: u16) -> Result<Self, Missing> {
-        let behind = "location /behind/ { proxy_pass http://127.0.0.1:BEHIND/; proxy_http_version 1.1; }";
+        let behind =
+            "location /behind/ { proxy_pass http://127.0.0.1:BEHIND/; proxy_http_version 1.1; }";
         Self::launch(&behind.replace("BEHIND", &port.to_string()), "")
     }
 
     /// With TLS too, of these versions.
     pub(crate) fn secure(certificate: &Certificate, versions: &str) -> Result<Self, Missing> {
-        let (cert, key) = (certificate.file(), certificate.folder.path().join("key.pem"));
+        let (cert, key) = (certificate.file(), certificate.key());
         let secure = free_tcp_port();
         let server = format!(
             "server {{ listen 127.0.0.1:{secure} ssl; ssl_certificate {cert}; \
-             ssl_certificate_key {}; ssl_protocols {versions}; \
+             ssl_certificate_key {key}; ssl_protocols {versions}; \
              ssl_ciphers ALL:@SECLEVEL=0; LOCATIONS }}",
-            key.display()
         );
         let mut nginx = Self::launch("", &server)?;
         nginx.secure = Some(secure);
@@ -127,7 +133,8 @@ impl Nginx {
                  return {status} http://127.0.0.1:OTHER$uri; }}"
             )
         });
-        let locations = LOCATIONS.to_owned() + locations + &refusals.concat() + &redirects.join("\n");
+        let locations =
+            LOCATIONS.to_owned() + locations + &refusals.concat() + &redirects.join("\n");
         let config = CONFIG
             .replace("SERVERS", servers)
             .replace("LOCATIONS", &locations)
@@ -267,6 +274,12 @@ http {
 const LOCATIONS: &str = r#"
     root FOLDER/www;
     location / {
+        limit_rate $http_x_rate;
+        limit_rate_after $http_x_after;
+    }
+    location /dated/ {
+        alias FOLDER/www/;
+        etag off;
         limit_rate $http_x_rate;
         limit_rate_after $http_x_after;
     }

@@ -1,11 +1,12 @@
 """A server that does what servers do when something is wrong with them.
 
-Its argument is a file, whose octets it serves. It says "port N", and a line for each request.
+Its argument is a file, whose octets it serves; with a certificate and a key it speaks TLS. It says "port N", and a line for each request.
 """
 
 import http.server
 import os
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -174,5 +175,9 @@ class Odd(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
 server.daemon_threads = True
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print("port", server.server_address[1], flush=True)
 server.serve_forever()

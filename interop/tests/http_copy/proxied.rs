@@ -37,7 +37,9 @@ fn files_come_and_go_through_proxies() {
     let (nginx, user) = (&rig.nginx, &rig.user);
     let source = user.holds("source", &content(2_000_000));
     let trust = rig.certificate.file();
-    for (proxy, name) in require!(rig.proxies(Asks::Anybody)).iter().zip(["squid.test", "tinyproxy.test"]) {
+    for (proxy, name) in
+        require!(rig.proxies(Asks::Anybody)).iter().zip(["squid.test", "tinyproxy.test"])
+    {
         let through = ["--proxy", &proxy.url(""), "--cacert", &trust];
         nginx.forgets();
         user.gets(&through, &nginx.url("/f"), &content(500_000));
@@ -81,7 +83,9 @@ fn connections_through_proxies_are_kept() {
     let (nginx, user) = (&rig.nginx, &rig.user);
     let [squid, _] = require!(rig.proxies(Asks::Anybody));
     let list: String = (0..4)
-        .map(|number| format!("{} a{number}\n{} b{number}\n", nginx.url("/f"), nginx.secure_url("/f")))
+        .map(|number| {
+            format!("{} a{number}\n{} b{number}\n", nginx.url("/f"), nginx.secure_url("/f"))
+        })
         .collect();
     let list = user.holds("list", list.as_bytes());
     let trust = rig.certificate.file();
@@ -90,7 +94,10 @@ fn connections_through_proxies_are_kept() {
     let seen = nginx.takes::<8>();
     let tunnelled: Vec<_> = seen.iter().filter(|seen| seen["tls"] != "").collect();
     assert_eq!(tunnelled.len(), 4);
-    assert!(tunnelled.iter().all(|seen| seen["connection"] == tunnelled[0]["connection"]), "{seen:?}");
+    assert!(
+        tunnelled.iter().all(|seen| seen["connection"] == tunnelled[0]["connection"]),
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -122,10 +129,17 @@ fn proxies_know_who_asks() {
             nginx.forgets();
             user.gets(&[&right[..], &["--user", &server]].concat(), &url, &content(500_000));
             let [_, second] = nginx.takes();
-            assert_eq!((&second["status"], &second["proxy_authorization"]), (&200.into(), &"".into()));
+            assert_eq!(
+                (&second["status"], &second["proxy_authorization"]),
+                (&200.into(), &"".into())
+            );
         }
         // what is not the proxy's is not said to the proxy
-        user.fails(67, &["--cacert", &trust, "--proxy", &proxy.url(""), "--user", &server], &nginx.url("/f"));
+        user.fails(
+            67,
+            &["--cacert", &trust, "--proxy", &proxy.url(""), "--user", &server],
+            &nginx.url("/f"),
+        );
     }
 }
 
@@ -190,7 +204,9 @@ fn the_environment_has_proxies() {
     assert!(via(&others, &[]).contains("squid"));
     // tunnels
     let count = || squid.log().matches("CONNECT").count();
-    for (variable, tunnels) in [("https_proxy", 1), ("HTTPS_PROXY", 1), ("http_proxy", 0), ("ALL_PROXY", 1)] {
+    for (variable, tunnels) in
+        [("https_proxy", 1), ("HTTPS_PROXY", 1), ("http_proxy", 0), ("ALL_PROXY", 1)]
+    {
         let before = count();
         copy(&[(variable, &one)], &[], &secret);
         let logged = || (count() - before == tunnels).then_some(());
@@ -207,7 +223,11 @@ fn an_address_has_no_domain() {
     let rig = require!(Rig::new());
     let (nginx, user) = (&rig.nginx, &rig.user);
     let [squid, _] = require!(rig.proxies(Asks::Anybody));
-    user.gets(&["--proxy", &squid.url(""), "--no-proxy", "0.0.1"], &nginx.url("/f"), &content(500_000));
+    user.gets(
+        &["--proxy", &squid.url(""), "--no-proxy", "0.0.1"],
+        &nginx.url("/f"),
+        &content(500_000),
+    );
     assert!(nginx.takes::<1>()[0]["via"].as_str().unwrap().contains("squid"));
 }
 
@@ -246,7 +266,7 @@ fn a_proxy_behind_tls() {
     let [squid, _] = require!(rig.proxies(Asks::Anybody));
     let trust = rig.certificate.file();
     let port = free_tcp_port();
-    let key = trust.replace("cert.pem", "key.pem");
+    let key = rig.certificate.key();
     let mut command = Command::new(socat);
     command.arg(format!(
         "OPENSSL-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,verify=0,cert={trust},key={key}"

@@ -7,6 +7,8 @@ use std::process::Command;
 use tempfile::TempDir;
 use wirelore_interop::{Missing, Peer, content, find, folder};
 
+use crate::nginx::Certificate;
+
 /// `python3 -m http.server`.
 pub(crate) struct FileServer {
     pub(crate) port: u16,
@@ -33,6 +35,7 @@ impl FileServer {
 /// `odd.py`, over the first octets of [`content`].
 pub(crate) struct Odd {
     pub(crate) port: u16,
+    scheme: &'static str,
     peer: Peer,
     _folder: TempDir,
 }
@@ -42,20 +45,29 @@ impl Odd {
     pub(crate) const SIZE: usize = 2_000_000;
 
     pub(crate) fn start() -> Result<Self, Missing> {
+        Self::launch("http", &[])
+    }
+
+    /// With TLS.
+    pub(crate) fn secure(certificate: &Certificate) -> Result<Self, Missing> {
+        Self::launch("https", &[certificate.file(), certificate.key()])
+    }
+
+    fn launch(scheme: &'static str, arguments: &[String]) -> Result<Self, Missing> {
         let python = find("python3")?;
         let folder = folder();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("odd.py"), include_str!("odd.py")).unwrap();
         fs::write(at("content"), content(Self::SIZE)).unwrap();
         let mut command = Command::new(python);
-        command.arg(at("odd.py")).arg(at("content"));
+        command.arg(at("odd.py")).arg(at("content")).args(arguments);
         let mut peer = Peer::start(&mut command);
         let port = peer.wait_for_line("port ").parse().expect("a port");
-        Ok(Self { port, peer, _folder: folder })
+        Ok(Self { port, scheme, peer, _folder: folder })
     }
 
     pub(crate) fn url(&self, target: &str) -> String {
-        format!("http://127.0.0.1:{}{target}", self.port)
+        format!("{}://127.0.0.1:{}{target}", self.scheme, self.port)
     }
 
     /// What it was asked for: `GET /x RANGE IF-RANGE`, or `-`.

@@ -20,7 +20,10 @@ fn redirects_are_followed() {
             let [first, second] = nginx.takes();
             assert_eq!(first["status"], status);
             let port = if place == "to" { nginx.port } else { nginx.other };
-            assert_eq!((&second["port"], &second["host"]), (&port.into(), &format!("127.0.0.1:{port}").into()));
+            assert_eq!(
+                (&second["port"], &second["host"]),
+                (&port.into(), &format!("127.0.0.1:{port}").into())
+            );
             // the first connection is used again where it leads there
             assert_eq!(first["connection"] == second["connection"], place == "to");
         }
@@ -89,7 +92,11 @@ fn tls_is_not_left() {
     let trust = ["--cacert", &certificate.file()];
     user.fails(91, &trust, &nginx.secure_url("/downgrade"));
     assert_eq!(nginx.takes::<1>()[0]["tls"], "TLSv1.3");
-    user.gets(&[&trust[..], &["--allow-downgrade"]].concat(), &nginx.secure_url("/downgrade"), b"here");
+    user.gets(
+        &[&trust[..], &["--allow-downgrade"]].concat(),
+        &nginx.secure_url("/downgrade"),
+        b"here",
+    );
 }
 
 #[test]

@@ -20,7 +20,10 @@ fn refusals_are_told() {
         assert!(said.contains(&format!("out of order, says {status}")), "{ended}");
         assert!(said.contains(&url) && said.contains(&format!("says {status} ")), "{ended}");
         let facts = facts(&ended);
-        assert_eq!((&facts["exit_code"], &facts["options"]["status"]), (&22.into(), &status.into()));
+        assert_eq!(
+            (&facts["exit_code"], &facts["options"]["status"]),
+            (&22.into(), &status.into())
+        );
         assert_eq!(nginx.takes::<1>()[0]["status"], status);
         // nothing is put on stdout for it
         let (ended, output) = user.pipes(&[&url, "-"]);

@@ -17,7 +17,10 @@ fn nginx_stores_files_and_pipes() {
         let (known, piped) = (format!("known-{size}"), format!("new/piped-{size}"));
         let ended = user.run(&["--json", &source, &nginx.url(&format!("/put/{known}"))]);
         let ended = ended.expect_success();
-        assert_eq!((&facts(&ended)["bytes"], facts(&ended)["options"]["status"].as_u64()), (&size.into(), Some(201)));
+        assert_eq!(
+            (&facts(&ended)["bytes"], facts(&ended)["options"]["status"].as_u64()),
+            (&size.into(), Some(201))
+        );
         let [seen] = nginx.takes();
         assert_eq!((&seen["length"], &seen["coding"]), (&size.to_string().into(), &"".into()));
         // as long as it is not too much to be sent in vain
@@ -72,10 +75,13 @@ fn uploads_are_refused() {
     let nginx = require!(Nginx::start());
     let user = User::new();
     let source = user.holds("source", &content(2 << 20));
-    for (target, codes, status) in [("/put-basic/f", 67, ""), ("/f", 22, "405"), ("/put-small/f", 22, "413")] {
+    for (target, codes, status) in
+        [("/put-basic/f", 67, ""), ("/f", 22, "405"), ("/put-small/f", 22, "413")]
+    {
         let ended = user.run(&["--retries", "0", &source, &nginx.url(target)]).expect_code(codes);
         assert!(ended.stderr().contains(status), "{ended}");
-        let ended = user.piped(&source, &["--retries", "0", "-", &nginx.url(target)]).expect_code(codes);
+        let ended =
+            user.piped(&source, &["--retries", "0", "-", &nginx.url(target)]).expect_code(codes);
         assert!(ended.stderr().contains(status), "{ended}");
     }
     assert!(!nginx.stored("f").exists());

@@ -66,18 +66,15 @@ pub(super) fn prepare(stage: &Stage) -> io::Result<Vec<Copy>> {
             copies.push(if secure { copy.secure() } else { copy });
         }
     }
-    let name = |what| {
-        Copy::get(
-            "names",
-            what,
-            NAME,
-            Content::of(&octets(514)),
-            "one segment",
-        )
-    };
+    let group = "names and old files";
+    let name = |what| Copy::get(group, what, NAME, Content::of(&octets(514)), "one segment");
+    let mut replaced = name("over a file that exists").put(Way::Put);
+    replaced.before = vec![(format!("drop/{NAME}"), b"old".to_vec())];
+    replaced.wanted.options = vec![("status", 204.into())];
     copies.extend([
         name("blanks, %, #, ; and UTF-8"),
         name("the same, upload").put(Way::Put),
+        replaced,
     ]);
     Ok(copies)
 }
@@ -124,7 +121,7 @@ mod tests {
         }
         let refused = copies.iter().filter(|copy| copy.wanted.exit_code != 0);
         let refused = refused.count();
-        assert!(refused >= 10 && copies.len() - refused >= 37);
+        assert!(refused >= 10 && copies.len() - refused >= 38);
     }
 
     #[test]

@@ -107,9 +107,9 @@ fn row(group: &'static str, what: &'static str, answer: &str, verdict: Verdict) 
 enum At {
     /// Who lets nothing be written.
     Shelf,
-    /// Who takes new files.
+    /// Who takes files, and replaces them.
     Drop,
-    /// Who takes small files in one folder, and waits for nobody.
+    /// Who takes new files in one folder, small ones, and waits for nobody.
     Narrow,
     /// Who wants to know a user.
     Guarded,
@@ -151,7 +151,7 @@ impl<'s> Scene<'s> {
         Ok(Self {
             stage,
             shelf: serve(At::Shelf, &both, &[STATE]).await?,
-            drop: serve(At::Drop, &both, &[STATE, "--upload=create"]).await?,
+            drop: serve(At::Drop, &both, &[STATE, "--upload=overwrite"]).await?,
             narrow: serve(At::Narrow, &http, &narrow).await?,
             guarded: serve(At::Guarded, &both, &guarded).await?,
         })

@@ -21,9 +21,9 @@ pub(super) fn refusals() -> Vec<Copy> {
         let put = put(what, At::Narrow, "inbox/large").here(&MAX_UPLOAD.1.to_string());
         Copy { way, ..put }.refused(413, REFUSED, "Content Too Large")
     };
-    let over = |what| {
-        let mut put = put(what, At::Drop, "there");
-        put.before = vec![("drop/there".into(), b"first come".to_vec())];
+    let over = |what, at, name: &str, place: &str| {
+        let mut put = put(what, at, name);
+        put.before = vec![(place.into(), b"first come".to_vec())];
         put
     };
     let unharmed = |mut copy: Copy| {
@@ -54,11 +54,24 @@ pub(super) fn refusals() -> Vec<Copy> {
         ),
         put("an upload into another folder", At::Narrow, "new").refused(403, REFUSED, "Forbidden"),
         put("an upload into no folder", At::Drop, "missing/new").refused(409, REFUSED, "Conflict"),
-        unharmed(over("an upload over a file that exists").refused(409, REFUSED, "Conflict")),
         unharmed(
-            over("the same with --no-clobber")
-                .with(&["--no-clobber"])
-                .refused(412, 91, "Precondition Failed"),
+            over(
+                "an upload over a file that exists",
+                At::Narrow,
+                "inbox/there",
+                "narrow/inbox/there",
+            )
+            .refused(409, REFUSED, "Conflict"),
+        ),
+        unharmed(
+            over(
+                "the same with --no-clobber",
+                At::Drop,
+                "there",
+                "drop/there",
+            )
+            .with(&["--no-clobber"])
+            .refused(412, 91, "Precondition Failed"),
         ),
         large("an upload that says it is too large", Way::Put),
         large("an upload that turns out too large", Way::PutStdin),

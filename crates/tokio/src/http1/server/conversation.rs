@@ -8,7 +8,7 @@ use bytes::Bytes;
 use core::future::{Future, poll_fn};
 use core::ops::ControlFlow::{self, Break, Continue};
 use core::pin::pin;
-use core::task::Poll;
+use core::task::{Poll, Waker};
 use core::time::Duration;
 use socket2::SockRef;
 use std::io;
@@ -174,13 +174,20 @@ impl<H: Handler> Round<'_, H> {
             let mut pump = pin!(driver.pump(|machine, event, out| self.see(machine, event, out)));
             return pump.as_mut().await;
         }
-        let mut drain = self.drain.clone();
-        let mut begun = pin!(drain.begun());
+        let (drain, mut waiting) = (self.drain.clone(), self.drain.clone());
+        let mut begun = pin!(waiting.begun());
+        let mut waker: Option<Waker> = None;
         let mut pump = pin!(driver.pump(|machine, event, out| self.see(machine, event, out)));
         poll_fn(|cx| {
             if let Poll::Ready(pumped) = pump.as_mut().poll(cx) {
                 return Poll::Ready(pumped);
             }
+            // who would be woken is: only to look whether it was for this is cheaper
+            let waits = waker.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
+            if waits && !drain.has_begun() {
+                return Poll::Pending;
+            }
+            waker = Some(cx.waker().clone());
             let begun = begun.as_mut().poll(cx);
             begun.map(|()| Ok(Pumped::Break(Next::Drain)))
         })

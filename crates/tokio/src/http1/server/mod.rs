@@ -73,7 +73,7 @@ pub trait Handler: Send {
     /// Answers a request for which [`begin`](Self::begin) gave a job. Dropped when the connection is cut.
     ///
     /// An error, or a response that was begun and not finished, breaks the connection, so that nobody takes
-    /// it for whole. A request whose body cannot be read was answered by the machine, unless a response was
+    /// it for whole. A request whose body cannot be read is answered by [`serve`], unless a response was
     /// under way, and [`refused`](Self::refused) is not called for it. A request that is not answered at all
     /// is answered with 500.
     fn work<T: Transport>(
