@@ -6,12 +6,14 @@
 use core::fmt;
 use core::time::Duration;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
-    CipherSuite, ClientConfig, CommonState, DigitallySignedStruct, ProtocolVersion, RootCertStore,
-    ServerConfig, SignatureScheme,
+    CertificateError, CipherSuite, ClientConfig, CommonState, DigitallySignedStruct,
+    ProtocolVersion, RootCertStore, ServerConfig, SignatureScheme,
 };
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -25,7 +27,10 @@ pub use tokio_rustls;
 /// The names of HTTP/1 in ALPN (RFC 7301).
 pub const HTTP1: &[&[u8]] = &[b"http/1.1", b"http/1.0"];
 
-/// A client that accepts a server only with a certificate for its name, signed by one of `roots`.
+/// A client that accepts a server only with a certificate for its name, signed by one of `roots`, or with
+/// one of `roots` itself: servers that sign for themselves commonly show a certificate that could sign others,
+/// which is not accepted otherwise. Of such a one the dates are not looked at.
+///
 /// `alpn` are the protocols that it offers; none for protocols that have no name there.
 ///
 /// Roots that cannot be read are passed over, as there are such in many systems' stores.
@@ -37,13 +42,18 @@ pub fn client_config(
     alpn: &[&[u8]],
 ) -> Result<ClientConfig, TlsConfigError> {
     let mut store = RootCertStore::empty();
-    let (accepted, _) = store.add_parsable_certificates(roots);
+    let roots: Vec<_> = roots.into_iter().collect();
+    let (accepted, _) = store.add_parsable_certificates(roots.iter().cloned());
     if accepted == 0 {
         return Err(TlsConfigError::NoRoots);
     }
+    let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider())
+        .build()
+        .map_err(|_| TlsConfigError::NoRoots)?;
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(store)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Trusted { signed, roots }))
         .with_no_client_auth();
     config.alpn_protocols = owned(alpn);
     Ok(config)
@@ -220,6 +230,61 @@ pub enum TlsConfigError {
     /// rustls refuses what was given: a key that does not belong to the certificate, say.
     #[error("the certificate cannot be used")]
     Refused(#[from] rustls::Error),
+}
+
+/// Takes what is signed by one of the roots, and the roots themselves for the names that they have.
+#[derive(Debug)]
+struct Trusted {
+    signed: Arc<WebPkiServerVerifier>,
+    roots: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Trusted {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let signed = self
+            .signed
+            .verify_server_cert(certificate, chain, name, ocsp, now);
+        // it was signed by a root, itself, and could sign others
+        let Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) = &signed else {
+            return signed;
+        };
+        if !self.roots.iter().any(|root| root == certificate) {
+            return signed;
+        }
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.signed
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.signed
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.signed.supported_verify_schemes()
+    }
 }
 
 /// Verifies nothing about certificates.

@@ -231,7 +231,16 @@ impl Host {
 /// slash in it is not what a URL should have, but is none the less secret.
 pub(crate) fn without_login(url: &[u8]) -> Vec<u8> {
     let Some(start) = url.windows(3).position(|three| three == b"://") else {
-        return url.to_vec();
+        // a slash was forgotten, or both
+        let at = url.iter().rposition(|&octet| octet == b'@');
+        let scheme = [&b"http:"[..], b"https:"].into_iter().find(|scheme| {
+            let start = url.get(..scheme.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        });
+        return match (scheme, at) {
+            (Some(scheme), Some(at)) => [scheme, &url[at + 1..]].concat(),
+            _ => url.to_vec(),
+        };
     };
     let (scheme, rest) = url.split_at(start + 3);
     let authority = rest.iter().position(|octet| b"/?#".contains(octet));

@@ -137,7 +137,7 @@ mod tests {
             (Errno::DQUOT, DeniedKind::NoSpace),
             (Errno::FBIG, DeniedKind::TooLarge),
             (Errno::ROFS, DeniedKind::ReadOnly),
-            (Errno::MFILE, DeniedKind::Other),
+            (Errno::MFILE, DeniedKind::Busy),
             (Errno::IO, DeniedKind::Other),
         ];
         for (number, kind) in cases {

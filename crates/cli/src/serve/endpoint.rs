@@ -176,6 +176,8 @@ mod tests {
         assert_eq!(
             wanted,
             [
+                "http 127.0.0.1:8080 false",
+                "http [::1]:8080 false",
                 "telnet 127.0.0.1:2323 false",
                 "telnet [::1]:2323 false",
                 "tftp 127.0.0.1:6969 false",
@@ -191,7 +193,12 @@ mod tests {
         let listen = ["tftp=127.0.0.2:0", "tftp=[::1]:7", "telnet=[::1]:0"];
         let wanted = shown(&[], &listen, false).unwrap();
         let there = ["tftp 127.0.0.2:0 true", "tftp [::1]:7 true"];
-        assert_eq!(wanted, [&there[..], &["telnet [::1]:0 true"]].concat());
+        let others = [
+            "telnet [::1]:0 true",
+            "http 127.0.0.1:8080 false",
+            "http [::1]:8080 false",
+        ];
+        assert_eq!(wanted, [&there[..], &others].concat());
         // and nothing is added to what only is served
         assert_eq!(shown(&["tftp"], &listen, false).unwrap(), there);
     }

@@ -141,6 +141,9 @@ pub(super) fn trouble(
                 Code::NETWORK
             };
             let (tls_code, why) = tls(&error);
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                return passing(Code::PARTIAL, "the connection ended too early".to_owned());
+            }
             match handshake_error(&error) {
                 Some(_) => passing(tls_code, format!("TLS failed: {why}")),
                 None => passing(code, format!("the connection broke: {}", plain(&error))),

@@ -6,6 +6,7 @@
 
 mod connections;
 mod dial;
+mod discreet;
 mod disposition;
 mod failure;
 mod flow;

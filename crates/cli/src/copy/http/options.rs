@@ -1,6 +1,7 @@
 //! What can be asked for on the command line.
 
 use super::super::{duration, size, wait};
+use super::discreet::Discreet;
 use super::login::Login;
 use super::proxy::ProxyUrl;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use wirelore_http1::encode::FieldBlock;
 #[command(next_help_heading = "HTTP")]
 pub(crate) struct Options {
     /// Who asks, unless the URL says so; a password that is missing is asked for on the terminal
-    #[arg(short, long, value_name = "NAME[:PASSWORD]")]
+    #[arg(short, long, value_name = "NAME[:PASSWORD]", value_parser = Discreet::<Login>::new())]
     pub(super) user: Option<Login>,
     /// Look names and passwords up in ~/.netrc
     #[arg(long)]
@@ -25,7 +26,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(super) basic: bool,
     /// Send this field with requests to the host of the URL
-    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = Discreet::<Field>::new())]
     pub(super) header: Vec<Field>,
     /// What the command calls itself
     #[arg(short = 'A', long, value_name = "TEXT", value_parser = user_agent)]
@@ -41,7 +42,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "go_on")]
     pub(super) content_disposition: bool,
     /// Go through this proxy: http://[NAME:PASSWORD@]HOST[:PORT]
-    #[arg(short = 'x', long, value_name = "URL")]
+    #[arg(short = 'x', long, value_name = "URL", value_parser = Discreet::<ProxyUrl>::new())]
     pub(super) proxy: Option<ProxyUrl>,
     /// Hosts that no proxy is used for: names and what ends with them, addresses, networks, or *
     #[arg(long, value_name = "LIST")]

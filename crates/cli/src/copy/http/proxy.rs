@@ -168,9 +168,10 @@ impl Exceptions {
             return true;
         }
         self.names.iter().any(|(name, only)| {
-            let ends = host
-                .strip_suffix(&**name)
-                .is_some_and(|before| before.is_empty() || before.ends_with('.'));
+            // nothing is below an address
+            let ends = host.strip_suffix(&**name).is_some_and(|before| {
+                before.is_empty() || before.ends_with('.') && address.is_none()
+            });
             ends && !name.is_empty() && only.is_none_or(|only| only == port)
         })
     }

@@ -245,6 +245,10 @@ pub(super) fn unsatisfiable(entity: &Entity) -> Answer {
     let complete_length = entity.identity.len;
     ContentRange::Unsatisfied { complete_length }.write(&mut value);
     answer.field("Content-Range", &value);
+    // who has it all wants to know that it is still this
+    if let Some(tag) = entity.bare.first("ETag") {
+        answer.field("ETag", tag);
+    }
     answer
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn delete<T: Transport>(
     account: &mut Account<'_>,
 ) -> Result<(), ExchangeError> {
     let answer = match name(job) {
-        Err(answer) => answer,
+        Err(answer) => *answer,
         Ok(name) => {
             let expect = expected(visitor, job, facts, &name).await;
             let (policy, asker) = (visitor.policy(), visitor.asker());
@@ -93,7 +93,7 @@ async fn begin(
         answer.field("Accept-Encoding", b"identity");
         return Err(answer);
     }
-    let name = name(job)?;
+    let name = name(job).map_err(|answer| *answer)?;
     let (policy, asker) = (visitor.policy(), visitor.asker());
     let (len, wanted) = (length(job), name.clone());
     let upload = blocking(move || {
@@ -113,7 +113,7 @@ async fn begin(
 }
 
 /// What the path names.
-fn name(job: &Job) -> Result<Vec<u8>, Answer> {
+fn name(job: &Job) -> Result<Vec<u8>, Box<Answer>> {
     // a name that could deceive people or scripts may be removed, but not made
     let rules = match job.work {
         Work::Put => Rules::default(),
@@ -121,13 +121,13 @@ fn name(job: &Job) -> Result<Vec<u8>, Answer> {
     };
     let target = target(&job.head);
     let Ok(path) = Path::parse(&target, &rules) else {
-        return Err(Answer::error(400, "this is no path to a file"));
+        return Err(Answer::error(400, "this is no path to a file").into());
     };
     if path.directory || path.segments.is_empty() {
-        return Err(Answer::error(409, "this is the name of a folder"));
+        return Err(Answer::error(409, "this is the name of a folder").into());
     }
     if path.query.is_some() {
-        return Err(Answer::error(400, "a file has no query"));
+        return Err(Answer::error(400, "a file has no query").into());
     }
     Ok(path.segments.join(&b'/'))
 }

@@ -144,9 +144,26 @@ fn json_strings_are_those_of_serde_json() {
             target: &octets,
             ..entry()
         });
-        let wanted = serde_json::to_string(&String::from_utf8_lossy(&octets)).expect("is a string");
-        let target = format!("\"target\":{wanted},");
-        assert!(line.contains(&target), "{octets:?}: {line}");
+        // the same string, if not the same letters
+        let line: serde_json::Value = serde_json::from_str(&line).expect("is JSON");
+        assert_eq!(line["target"], String::from_utf8_lossy(&octets).as_ref());
+    }
+    let deceptive = "\u{7f}\u{9b}\u{202e}\u{feff}";
+    let line = json(&Entry {
+        target: deceptive.as_bytes(),
+        ..entry()
+    });
+    assert!(
+        line.contains(r#""target":"\u007f\u009b\u202e\ufeff","#),
+        "{line}"
+    );
+    for octets in [&b"a\"\\\n\t\x00b"[..], b"plain"] {
+        let line = json(&Entry {
+            target: octets,
+            ..entry()
+        });
+        let wanted = serde_json::to_string(&String::from_utf8_lossy(octets)).expect("is a string");
+        assert!(line.contains(&format!("\"target\":{wanted},")), "{line}");
     }
 }
 
