@@ -24,7 +24,7 @@ fn request(line: &str, fields: &str) -> String {
     format!("{line} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{fields}\r\n")
 }
 
-/// RFC 9110 §7.4: 421 to what is not this server's: other schemes, and https without TLS.
+/// RFC 9110 §7.4: what is not this server's is 421: other schemes, and https without TLS.
 #[test]
 fn absolute_targets_are_ours_or_not() {
     let server = Server::start(&["http"], &[]);
@@ -60,7 +60,7 @@ fn what_is_no_request_is_told_so() {
     }
 }
 
-/// RFC 9110 §13.1.1, §13.1.2: a page of a folder exists, and has no tag.
+/// RFC 9110 §13.1.1, RFC 9110 §13.1.2: a page of a folder exists, and has no tag.
 #[test]
 fn folders_have_conditions_too() {
     let server = Server::start(&["http"], &[]);
@@ -83,8 +83,8 @@ fn folders_have_conditions_too() {
     );
 }
 
-/// RFC 9110 §13.2.1: what is refused anyway is refused whatever the conditions say. §15.5.12: a length is
-/// needed.
+/// RFC 9110 §13.2.1, RFC 9112 §6.3: what is refused anyway, for want of a length or else, is refused
+/// whatever the conditions say.
 #[test]
 fn conditions_come_behind_other_refusals() {
     let server = Server::start(&["http"], &["--upload", "create", "--max-upload", "10"]);

@@ -226,3 +226,101 @@ fn is_fresh(identity: &Identity, now: SystemTime) -> bool {
     // what was changed in the future has changed just now
     changed.is_none_or(|changed| now.duration_since(changed).map_or(true, |age| age < tick))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDENTITY: Identity = Identity {
+        device: 1,
+        inode: 2,
+        len: 3,
+        modified: (1_000, 5),
+        changed: (1_000, 5),
+    };
+
+    fn tag(identity: &Identity, now: (u64, u32)) -> (bool, String) {
+        let now = UNIX_EPOCH + Duration::new(now.0, now.1);
+        let validators = Validators::of(identity, now);
+        (validators.weak, validators.tag)
+    }
+
+    /// RFC 9110 §8.8.3: what was written in this tick may be written again in it, without another time. What
+    /// is asked for meanwhile has a tag that does not match later.
+    #[test]
+    fn what_may_change_unseen_has_a_weak_tag_of_its_own() {
+        let tick = TICK.subsec_nanos();
+        let (young, young_tag) = tag(&IDENTITY, (1_000, 5 + tick - 1));
+        let (old, old_tag) = tag(&IDENTITY, (1_000, 5 + tick));
+        assert_eq!((young, old), (true, false));
+        assert_ne!(young_tag, old_tag);
+        // in whole seconds ticks are longer
+        let coarse = Identity {
+            modified: (1_000, 0),
+            changed: (1_000, 0),
+            ..IDENTITY
+        };
+        assert!(tag(&coarse, (1_002, 999_999_999)).0);
+        assert!(!tag(&coarse, (1_003, 0)).0);
+        // the time of a file may be set back, that of its change not
+        let touched = Identity {
+            modified: (1, 0),
+            ..IDENTITY
+        };
+        assert!(tag(&touched, (1_000, 6)).0);
+        // and a clock may be
+        assert!(tag(&IDENTITY, (999, 0)).0);
+    }
+
+    #[test]
+    fn an_append_is_no_change_and_all_else_is() {
+        use std::fs;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("f");
+        let whole = vec![b'a'; 100_000];
+        let opened = |path: &std::path::Path| {
+            let file = File::open(path).expect("opens");
+            let meta = file.metadata().expect("is there");
+            let at = meta.modified().expect("has a time");
+            let at = at.duration_since(UNIX_EPOCH).expect("is after 1970");
+            let mut file = Arc::new(file);
+            let ends = Ends::of(&mut file, meta.len()).expect("reads");
+            Entity {
+                path: Vec::new(),
+                identity: Identity {
+                    len: meta.len(),
+                    modified: (at.as_secs() as i64, at.subsec_nanos()),
+                    ..IDENTITY
+                },
+                kind: String::new(),
+                validators: Validators::of(&IDENTITY, SystemTime::now()),
+                fields: FieldBlock::new(),
+                bare: FieldBlock::new(),
+                content: Content::File(file, ends),
+            }
+        };
+        let changed = |new: &dyn Fn()| {
+            fs::write(&path, &whole).expect("writes");
+            let entity = opened(&path);
+            // so that the time is another one
+            std::thread::sleep(TICK);
+            new();
+            entity.has_changed()
+        };
+        assert!(!changed(&|| {}));
+        assert!(!changed(&|| fs::write(
+            &path,
+            [&whole[..], b"more"].concat()
+        )
+        .expect("writes")));
+        assert!(changed(
+            &|| fs::write(&path, &whole[..99_999]).expect("writes")
+        ));
+        assert!(changed(
+            &|| fs::write(&path, vec![b'b'; 100_000]).expect("writes")
+        ));
+        assert!(changed(
+            &|| fs::write(&path, vec![b'b'; 120_000]).expect("writes")
+        ));
+    }
+}
