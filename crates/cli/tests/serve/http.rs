@@ -99,7 +99,8 @@ fn conditions_come_behind_other_refusals() {
         ("DELETE /there", String::new(), 405),
         ("PUT /new", length(0), 201),
     ] {
-        let answer = ask(&server, &request(line, &fields));
+        let body = if wanted == 413 { "eleven here" } else { "" };
+        let answer = ask(&server, &(request(line, &fields) + body));
         assert_eq!(status(&answer), wanted, "{line} {fields}: {answer}");
     }
     let server = Server::start(&["http"], &["--upload", "overwrite"]);

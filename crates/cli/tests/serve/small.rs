@@ -358,13 +358,17 @@ fn they_are_not_served_unless_they_are_named() {
         "tftp=127.0.0.1:0",
         "--listen",
         "telnet=127.0.0.1:0",
+        "--listen",
+        "http=127.0.0.1:0",
     ];
     let server = Server::spawn(command.arg(folder.path()).arg("--json").args(free), folder);
     let events = server.events();
     let listening = events.iter().filter(|event| event["event"] == "listening");
     let names: Vec<_> = listening.map(|event| event["protocol"].clone()).collect();
-    assert_eq!(names.len(), 2, "{names:?}");
-    assert!(names.contains(&"tftp".into()) && names.contains(&"telnet".into()));
+    assert_eq!(names.len(), 3, "{names:?}");
+    for name in ["http", "telnet", "tftp"] {
+        assert!(names.contains(&name.into()), "{names:?}");
+    }
     // and the two that answer loudly not even with their services
     let server = Server::start(&["echo", "chargen"], &[]);
     let events = server.events();
